@@ -1,0 +1,16 @@
+"""An event as it happened in the machine, before any monitor has put it into words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``name`` and ``data`` as in QAPI; the time, since the Unix epoch, is when it happened."""
+
+    name: str
+    data: dict[str, Any] | None
+    seconds: int
+    microseconds: int
