@@ -1,0 +1,251 @@
+"""Plays a section of a case against an emulator and writes down what it answers.
+
+Two ways to reach one: a process with a QMP socket (QEMU, or qmpd's drop-in), or qmpd inside this process, without
+sockets. What the answers ought to be is not known here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+from .transcript import CLOSED, Case, Section, Step, answer_lines, masked
+
+QEMU = os.environ.get("QMPD_QEMU", "qemu-system-x86_64")
+QEMU_VERSION = "10.0.2"
+COMMON_ARGS = ("-nodefaults", "-display", "none")
+PATIENCE = 20.0  # seconds without an answer after which an emulator counts as hung
+_SYNC = "sync with the runner"
+_PROGRAM = re.compile(r"^\S*(qemu-system-x86_64|qemu_argv\.py|qmpd-system-x86_64|qmpd): ")
+
+
+class Refused(Exception):
+    """The emulator ended instead of starting. ``lines`` are its standard error, ``status`` its exit status."""
+
+    def __init__(self, stderr: str, status: int) -> None:
+        super().__init__(stderr)
+        self.lines = [_PROGRAM.sub("<program>: ", line) for line in stderr.splitlines()]
+        self.status = status
+
+
+class Gone(Exception):
+    """The monitor closed before it took a command."""
+
+
+class Endpoint(Protocol):
+    """One client's connection to one monitor. ``names`` are the texts to mask in what it says."""
+
+    names: dict[str, str]
+
+    def send(self, data: bytes) -> None: ...
+
+    def read_line(self) -> str | None:
+        """The next line without its CR LF; ``None`` when the other side has closed."""
+
+
+Launch = Callable[[Section], AbstractContextManager[Endpoint]]
+
+
+class SocketEndpoint:
+    """A monitor behind a Unix socket."""
+
+    def __init__(self, path: str, names: dict[str, str]) -> None:
+        self.names = names
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(PATIENCE)
+        try:
+            self._socket.connect(path)
+        except OSError:
+            self._socket.close()
+            raise
+        self._file = self._socket.makefile("rb")
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # an emulator that has quit does not listen; reading says so
+
+    def read_line(self) -> str | None:
+        try:
+            line = self._file.readline()
+        except ConnectionResetError:
+            return None
+        return _text(line) if line else None
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+def _text(line: bytes) -> str:
+    if not line.endswith(b"\r\n"):
+        raise AssertionError(f"a line without CR LF: {line!r}")
+    return line[:-2].decode("ascii")
+
+
+@contextmanager
+def started(argv: Sequence[str], section: Section) -> Iterator[Endpoint]:
+    """The monitor of a process started from ``argv`` and the section's arguments. Raises Refused."""
+    directory = tempfile.mkdtemp(prefix="qmp-")
+    process = subprocess.Popen(
+        [*argv, *COMMON_ARGS, *section_args(section, directory), *_monitor_args(section, directory)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    endpoint = None
+    try:
+        endpoint = _connected(process, directory)
+        yield endpoint
+    except Gone:
+        raise _refusal(process, directory) from None
+    finally:
+        if endpoint is not None:
+            endpoint.close()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+        shutil.rmtree(directory)
+
+
+def section_args(section: Section, directory: str) -> list[str]:
+    paused = ["-S"] if section.flag("paused", True) else []
+    return [*paused, *(arg.replace("<tmp>", directory) for arg in section.args)]
+
+
+def _monitor_args(section: Section, directory: str) -> list[str]:
+    return ["-qmp-pretty" if section.flag("pretty", False) else "-qmp", f"unix:{directory}/monitor,server=on,wait=off"]
+
+
+def _connected(process: subprocess.Popen[str], directory: str) -> SocketEndpoint:
+    path = f"{directory}/monitor"
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            return SocketEndpoint(path, {path: "<socket>", directory: "<tmp>"})
+        except (FileNotFoundError, ConnectionRefusedError):
+            if process.poll() is not None:
+                raise _refusal(process, directory) from None
+        time.sleep(0.002)  # a listening socket has no other sign
+    raise TimeoutError(f"{process.args!r} did not open {path}")
+
+
+def _refusal(process: subprocess.Popen[str], directory: str) -> Refused:
+    _, stderr = process.communicate(timeout=PATIENCE)
+    return Refused(stderr.replace(directory, "<tmp>"), process.returncode)
+
+
+def qemu(section: Section) -> AbstractContextManager[Endpoint]:
+    """A real QEMU."""
+    return started([QEMU], section)
+
+
+def drop_in(section: Section) -> AbstractContextManager[Endpoint]:
+    """qmpd as a process of its own, started with QEMU's options."""
+    return started([sys.executable, "-m", "qmpd.qemu_argv"], section)
+
+
+class Conversation:
+    """Requests and all that is said up to their answers, over one endpoint."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.closed = False
+        self._numbers = count(1)
+        self.greeting = self._message()
+        if not self.greeting:
+            raise Gone
+        self._learn_package(self.greeting)
+
+    def negotiate(self) -> None:
+        self.ask(b'{"execute": "qmp_capabilities"}\n')
+        if self.closed:
+            raise Gone
+
+    def ask(self, data: bytes) -> list[str]:
+        """Sends bytes; the masked lines that answer them, with the events around."""
+        lines = self._until_sync(data)
+        return lines if self.closed else lines + self._until_sync(b"")
+
+    def _until_sync(self, data: bytes) -> list[str]:
+        # A request that fails with an id of ours marks the end: QEMU answers in order. Asked twice, because what
+        # a command leaves to the main loop (a reset) may be reported just after the first.
+        mark = f"{_SYNC} {next(self._numbers)}"
+        self.endpoint.send(data + b'{"execute": "sync", "id": "%s"}\n' % mark.encode())
+        lines: list[str] = []
+        while message := self._message():
+            if any(mark in line for line in message):
+                return lines
+            lines += [masked(line, self.endpoint.names) for line in message]
+        self.closed = True
+        return lines
+
+    def _message(self) -> list[str]:
+        """The lines of one message, several if pretty; none when the other side has closed."""
+        line = self.endpoint.read_line()
+        message = [] if line is None else [line]
+        if line == "{":
+            while line != "}":
+                line = self.endpoint.read_line()
+                assert line is not None, "closed within a message"
+                message.append(line)
+        return message
+
+    def _learn_package(self, greeting: list[str]) -> None:
+        found = re.search(r'"package": "([^"]{3,})"', " ".join(greeting))
+        if found:
+            self.endpoint.names[found[1]] = "<package>"
+
+
+def play(section: Section, launch: Launch) -> Section:
+    """The section with the answers that an emulator gives now."""
+    try:
+        with launch(section) as endpoint:
+            conversation = Conversation(endpoint)
+            if section.flag("negotiate", True):
+                conversation.negotiate()
+            return replace(section, outcome=(), steps=tuple(_played(section, conversation)))
+    except Refused as refused:
+        return replace(section, outcome=(*(f"!! {line}" for line in refused.lines), f"-- exit {refused.status}"))
+
+
+def _played(section: Section, conversation: Conversation) -> Iterator[Step]:
+    pending = b""
+    for step in section.steps:
+        answers: tuple[str, ...] = ()
+        directory = next((text for text, name in conversation.endpoint.names.items() if name == "<tmp>"), "<tmp>")
+        pending += step.data.replace(b"<tmp>", directory.encode())
+        if step.waits and not conversation.closed:
+            try:
+                answers = answer_lines(conversation.ask(pending))
+            except TimeoutError:
+                raise AssertionError(f"no answer within {PATIENCE} s to {step.sent!r}, with {section.args}") from None
+            answers += (CLOSED,) if conversation.closed else ()
+            pending = b""
+        yield replace(step, answers=answers)
+
+
+def play_case(case: Case, launch: Launch) -> Case:
+    return replace(case, sections=tuple(play(section, launch) for section in case.sections))
+
+
+def qemu_is_missing() -> str:
+    """Why the real QEMU cannot judge here; empty if it can."""
+    if shutil.which(QEMU) is None:
+        return f"{QEMU} is not installed"
+    answer = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=False).stdout
+    return "" if QEMU_VERSION in answer else f"{QEMU} is not version {QEMU_VERSION}: {answer.partition(chr(10))[0]}"
