@@ -1,0 +1,86 @@
+"""The schema documents: where they are, one at a time, and what their references point at.
+
+A document describes the commands, events and types of one QAPI module in JSON Schema. What that means for a
+request or for introspection is read out of it elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from typing import Any, NamedTuple
+
+Node = dict[str, Any]
+"""A JSON Schema object."""
+
+
+class Located(NamedTuple):
+    """A node and the module whose document it stands in, against which its references are read."""
+
+    node: Node
+    module: str
+
+
+def _directory() -> str:
+    """Inside the package when installed, beside it in a checkout."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    installed = os.path.join(package, "_schema")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "schema")
+
+
+def _load(name: str) -> Any:
+    with open(os.path.join(_directory(), f"{name}.json"), "rb") as file:
+        return json.load(file)
+
+
+@cache
+def document(module: str) -> Node:
+    """The document of a QAPI module, such as ``machine``. Raises FileNotFoundError."""
+    loaded: Node = _load(module)
+    return loaded
+
+
+@cache
+def index() -> dict[str, list[str]]:
+    """Modules, and in each the names of its commands and events, all in the order in which QEMU knows them."""
+    loaded: dict[str, list[str]] = _load("index")
+    return loaded
+
+
+@cache
+def _module_of() -> dict[str, str]:
+    return {name: module for module, names in index().items() for name in names}
+
+
+def command(name: str) -> Located | None:
+    """The description of a command, or None where no such command is."""
+    return _find(name, "commands")
+
+
+def event(name: str) -> Located | None:
+    """The description of an event, or None where no such event is."""
+    return _find(name, "events")
+
+
+def _find(name: str, section: str) -> Located | None:
+    module = _module_of().get(name)
+    if module is None:
+        return None
+    node = document(module).get(section, {}).get(name)
+    return None if node is None else Located(node, module)
+
+
+def is_builtin(reference: str) -> bool:
+    return reference.startswith("builtin.json#")
+
+
+def type_name(reference: str) -> str:
+    return reference.rpartition("/")[2]
+
+
+def resolve(reference: str, module: str) -> Located:
+    """The type that ``reference``, found in the document of ``module``, points at."""
+    file, _, _ = reference.partition("#")
+    home = file.removesuffix(".json") or module
+    return Located(document(home)["$defs"][type_name(reference)], home)
