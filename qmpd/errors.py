@@ -59,3 +59,7 @@ def enum_value_unknown(name: str, value: str) -> QemuError:
 
 def device_not_found(name: str) -> QemuError:
     return QemuError(f"Device '{name}' not found", ErrorClass.DEVICE_NOT_FOUND)
+
+
+def class_not_found(name: str) -> QemuError:
+    return QemuError(f"Class '{name}' not found", ErrorClass.DEVICE_NOT_FOUND)
