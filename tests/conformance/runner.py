@@ -18,8 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from .transcript import CLOSED, Case, Section, Step, answer_lines, masked
 
@@ -220,7 +219,8 @@ def play(section: Section, launch: Launch) -> Section:
                 conversation.negotiate()
             return replace(section, outcome=(), steps=tuple(_played(section, conversation)))
     except Refused as refused:
-        return replace(section, outcome=(*(f"!! {line}" for line in refused.lines), f"-- exit {refused.status}"))
+        outcome = (*(f"!! {line}" for line in refused.lines), f"-- exit {refused.status}")
+        return replace(section, steps=(), outcome=outcome)
 
 
 def _played(section: Section, conversation: Conversation) -> Iterator[Step]:
