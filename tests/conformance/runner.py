@@ -31,11 +31,12 @@ _PROGRAM = re.compile(r"^\S*(qemu-system-x86_64|qemu_argv\.py|qmpd-system-x86_64
 
 
 class Refused(Exception):
-    """The emulator ended instead of starting. ``lines`` are its standard error, ``status`` its exit status."""
+    """The emulator ended instead of starting. ``lines`` are its standard error less warnings, ``status`` its exit status."""
 
     def __init__(self, stderr: str, status: int) -> None:
         super().__init__(stderr)
-        self.lines = [_PROGRAM.sub("<program>: ", line) for line in stderr.splitlines()]
+        lines = [_PROGRAM.sub("<program>: ", line) for line in stderr.splitlines()]
+        self.lines = [line for line in lines if not line.startswith("<program>: warning: ")]
         self.status = status
 
 
