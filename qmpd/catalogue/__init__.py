@@ -1,0 +1,10 @@
+"""Facts about a QEMU build as data: which types, properties, machines and CPU models it has, and their descriptions.
+
+``Catalogue.open()`` is the way in. A catalogue is recorded from a real QEMU by ``python -m qmpd.catalogue.record``.
+"""
+
+from qmpd.catalogue.catalogue import Catalogue, MachineInfo, TypeInfo
+from qmpd.catalogue.parts import CatalogueFormatError
+from qmpd.catalogue.tree import PciFunction, Tree, TreeObject
+
+__all__ = ["Catalogue", "CatalogueFormatError", "MachineInfo", "PciFunction", "Tree", "TreeObject", "TypeInfo"]

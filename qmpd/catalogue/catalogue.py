@@ -1,0 +1,362 @@
+"""The catalogue of one QEMU build: what exists in it and how QEMU describes it. Nothing here says how it behaves.
+
+Each question reads the part of the file that answers it, once, and no other. Replies come as ``Frozen`` in
+QEMU's own order of elements, ready to be sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from qmpd import errors
+from qmpd.catalogue.parts import Part, PartFile
+from qmpd.catalogue.tree import PciFunction, Tree
+from qmpd.errors import ErrorClass, QemuError
+from qmpd.frozen import Frozen
+
+DEFAULT = "10.0-x86_64"
+SUFFIX = ".catalogue"
+
+_INTERFACE = "interface"
+
+# device-list-properties leaves these out of what qom-list-properties says, and all "legacy-" ones (qom/qom-qmp-cmds.c)
+_HIDDEN_FROM_DEVICE_LIST = frozenset({"type", "realized", "hotpluggable", "hotplugged", "parent_bus"})
+_HIDDEN_PREFIX = "legacy-"
+
+_VERSIONED = re.compile(r"(.+)-\d+(\.\d+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeInfo:
+    """A QOM type. The members below ``interfaces`` say something of concrete device types only.
+
+    ``interfaces`` are the ones it adds to its parent's. ``hotpluggable`` is the class's own word, None where it could
+    not be found out; the bus has a say too. ``bus`` is the bus type it sits on, as ``info qdm`` names it ("PCI",
+    "usb-bus", "System", ...), None without one. ``machines`` are the machine types (aliases or names) that take it as
+    a dynamic system-bus device.
+    """
+
+    name: str
+    parent: str | None
+    abstract: bool
+    interfaces: tuple[str, ...]
+    user_creatable: bool = False
+    hotpluggable: bool | None = None
+    bus: str | None = None
+    desc: str | None = None
+    machines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MachineInfo:
+    """A machine type as query-machines describes it (MachineInfo in qapi/machine.json)."""
+
+    name: str
+    alias: str | None
+    is_default: bool
+    cpu_max: int
+    hotpluggable_cpus: bool
+    numa_mem_supported: bool
+    deprecated: bool
+    default_cpu_type: str | None
+    default_ram_id: str | None
+    acpi: bool
+
+
+class Catalogue:
+    """One build's facts. Immutable to its users, who may all share one object: see :meth:`open`."""
+
+    def __init__(self, file: PartFile) -> None:
+        self._file = file
+        self._types: dict[tuple[str | None, bool], Frozen] = {}
+        self._properties: dict[tuple[str, int], Frozen | QemuError] = {}
+        self._cpus: dict[int | None, Frozen] = {}
+        self._trees: dict[str, Tree | None] = {}
+
+    @staticmethod
+    def open(name: str = DEFAULT) -> Catalogue:
+        """The catalogue shipped under ``name``, or the one in the file ``name``; the same object each time.
+
+        :raise OSError: there is none. :raise CatalogueFormatError: the file is something else.
+        """
+        shipped = Path(__file__).with_name(name + SUFFIX)
+        return _open(shipped if shipped.is_file() else Path(name).resolve())
+
+    # identity
+
+    @property
+    def version(self) -> dict[str, Any]:
+        """What query-version answers: ``{"qemu": {"major", "minor", "micro"}, "package"}``."""
+        version: dict[str, Any] = self._file.header["version"]
+        return version
+
+    @property
+    def package(self) -> str:
+        """The distribution's name for the build, may be empty."""
+        return str(self.version["package"])
+
+    @property
+    def target(self) -> str:
+        """The emulated architecture as query-target names it."""
+        return str(self._file.header["target"])
+
+    # types
+
+    def types(self, implements: str | None = None, abstract: bool | None = None) -> Frozen:
+        """What qom-list-types answers; an unknown ``implements`` matches nothing."""
+        key = implements, bool(abstract)
+        reply = self._types.get(key)
+        if reply is None:
+            reply = self._types[key] = Frozen(self._list_types(*key))
+        return reply
+
+    def _list_types(self, implements: str | None, abstract: bool) -> list[dict[str, Any]]:
+        reply = []
+        for name, (parent, is_abstract, _) in self._classes.items():
+            if (is_abstract and not abstract) or not (implements is None or self.is_a(name, implements)):
+                continue
+            entry: dict[str, Any] = {"name": name}
+            if is_abstract:
+                entry["abstract"] = True
+            if parent is not None:
+                entry["parent"] = parent
+            reply.append(entry)
+        return reply
+
+    def has_type(self, name: str) -> bool:
+        """Whether QEMU knows the QOM type ``name``, abstract or not, after loading its modules."""
+        return name in self._classes
+
+    def type_info(self, name: str) -> TypeInfo:
+        """The facts of one type. :raise KeyError: no such type."""
+        parent, abstract, interfaces = self._classes[name]
+        device = self._part("devices").get(name)
+        if device is None:
+            return TypeInfo(name, parent, abstract, interfaces)
+        bus, user_creatable, hotpluggable, desc, machines = device
+        return TypeInfo(
+            name, parent, abstract, interfaces, user_creatable, hotpluggable, bus, desc, machines=tuple(machines)
+        )
+
+    def is_a(self, name: str, ancestor: str) -> bool:
+        """Whether the class ``name`` can be cast to ``ancestor``, a type or an interface (object_class_dynamic_cast).
+
+        The cast to an interface counts only if exactly one of the class's interfaces leads there.
+        """
+        line = self._ancestry(name)
+        if name == ancestor or not self._is_interface(ancestor) or self._is_interface(name):
+            return ancestor in line
+        implemented = [interface for class_name in line for interface in self._classes[class_name][2]]
+        return sum(ancestor in self._ancestry(interface) for interface in implemented) == 1
+
+    def _is_interface(self, name: str) -> bool:
+        return _INTERFACE in self._ancestry(name)
+
+    def _ancestry(self, name: str | None) -> list[str]:
+        line = []
+        while name is not None and name in self._classes:
+            line.append(name)
+            name = self._classes[name][0]
+        return line
+
+    @cached_property
+    def _classes(self) -> dict[str, tuple[str | None, bool, tuple[str, ...]]]:
+        rows = self._part("types").rows()
+        return {name: (parent, abstract, tuple(interfaces)) for name, parent, abstract, interfaces in rows}
+
+    def device_type(self, name: str) -> str | None:
+        """The type that ``name`` means to device_add: itself, or what it is an alias of (virtio-blk, ahci, ...)."""
+        if self.has_type(name):
+            return name
+        row = self._part("device-aliases").get(name)
+        return row[0] if row else None
+
+    # properties
+
+    def device_properties(self, name: str) -> Frozen:
+        """What device-list-properties answers. :raise QemuError: as QEMU refuses, DeviceNotFound for no such type."""
+        return self._property_list(name, 1)
+
+    def qom_properties(self, name: str) -> Frozen:
+        """What qom-list-properties answers; empty for the few types on which the command kills QEMU.
+
+        :raise QemuError: as QEMU refuses, DeviceNotFound for no such type.
+        """
+        return self._property_list(name, 0)
+
+    def _property_list(self, name: str, column: int) -> Frozen:
+        key = name, column
+        answer = self._properties.get(key)
+        if answer is None:
+            row = self._part("properties").get(name)
+            if row is None:
+                raise errors.device_not_found(name) if column else errors.class_not_found(name)
+            answer = self._properties[key] = self._answer(row[column], name, column)
+        if isinstance(answer, QemuError):
+            raise _copy(answer)
+        return answer
+
+    def _answer(self, recorded: Any, name: str, column: int) -> Frozen | QemuError:
+        if isinstance(recorded, str):  # the same as another type's
+            try:
+                return self._property_list(recorded, column)
+            except QemuError as error:
+                return error
+        if isinstance(recorded, dict):
+            return QemuError(recorded["desc"], ErrorClass(recorded["class"]))
+        if recorded is True:
+            return Frozen([entry for entry in self.qom_properties(name).value if is_listed_for_devices(entry["name"])])
+        return Frozen(self._descriptors.pick(recorded or []))
+
+    @cached_property
+    def _descriptors(self) -> _Pool:
+        return _Pool(self._part("descriptors"))
+
+    # machines and CPUs
+
+    def machines(self) -> Frozen:
+        """What query-machines answers."""
+        return self._machines
+
+    def machine(self, name: str) -> MachineInfo | None:
+        """The machine type of that name or alias."""
+        for entry in self._machines.value:
+            if name in (entry["name"], entry.get("alias")):
+                return _machine_info(entry)
+        return None
+
+    @cached_property
+    def _machines(self) -> Frozen:
+        return Frozen([entry for _, entry in self._part("machines").rows()])
+
+    def cpu_definitions(self, machine: str | None = None) -> Frozen:
+        """What query-cpu-definitions answers without KVM on ``machine`` (a name or alias; default: the newest ones).
+
+        Which version a CPU model's plain name stands for depends on the machine.
+        """
+        info = self.machine(machine) if machine else None
+        row = self._part("machine-cpus").get(info.name) if info else None
+        group = row[0] if row else None
+        if group not in self._cpus:
+            self._cpus[group] = self._read_cpu_definitions(group)
+        return self._cpus[group]
+
+    def _read_cpu_definitions(self, group: int | None) -> Frozen:
+        entries = dict(self._part("cpus").rows())
+        if group is not None:
+            for name, changes in self._part("cpu-groups").rows()[group].items():
+                entries[name] = {key: value for key, value in {**entries[name], **changes}.items() if value is not None}
+        return Frozen(list(entries.values()))
+
+    def command_line_options(self) -> Frozen:
+        """What query-command-line-options answers without ``option``."""
+        return self._options
+
+    @cached_property
+    def _options(self) -> Frozen:
+        return Frozen([entry for _, entry in self._part("options").rows()])
+
+    # the object trees
+
+    def tree(self, machine: str) -> Tree | None:
+        """The objects a bare ``machine`` (a name or alias) starts with, None if none was recorded.
+
+        One version stands for all of its family: what pc-q35-10.0 starts with is also said of pc-q35-9.2.
+        """
+        info = self.machine(machine)
+        if info is None:
+            return None
+        family = family_of(info.name)
+        if family not in self._trees:
+            rows = self._part(f"tree {family}")
+            self._trees[family] = Tree(rows, self._entry_lists) if rows.lines() else None
+        return self._trees[family]
+
+    @cached_property
+    def _entry_lists(self) -> list[bytes]:
+        return self._part("entries").lines()
+
+    def pci_functions(self, machine: str) -> tuple[PciFunction, ...]:
+        """The PCI functions that a bare ``machine`` (a name or alias) starts with, by bus and address."""
+        info = self.machine(machine)
+        row = self._part("pci").get(family_of(info.name)) if info else None
+        return tuple(PciFunction(*fields) for fields in row[0]) if row else ()
+
+    def compat_defaults(self, machine: str) -> Mapping[str, Mapping[str, Any]]:
+        """What a versioned machine sets otherwise than the newest of its family: type to property to value.
+
+        The type "machine" stands for the machine itself. Values are those that qom-get reads from a realized device.
+        Empty for the newest, and for machines without versions.
+        """
+        info = self.machine(machine)
+        row = self._part("compat").get(info.name) if info else None
+        if row is None:
+            return {}
+        kinds = row[0]
+        return dict(zip(kinds, self._compat_values.pick(list(kinds.values())), strict=True))
+
+    @cached_property
+    def _compat_values(self) -> _Pool:
+        return _Pool(self._part("compat-values"))
+
+    def _part(self, name: str) -> Part:
+        return self._file.part(name)
+
+
+@cache
+def _open(path: Path) -> Catalogue:
+    return Catalogue(PartFile(path))
+
+
+class _Pool:
+    """Values kept once and used by position; each is parsed when first used, and shared from then on."""
+
+    def __init__(self, part: Part) -> None:
+        self._lines = part.lines()
+        self._values: list[Any] = [None] * len(self._lines)
+
+    def pick(self, positions: list[int]) -> list[Any]:
+        values = self._values
+        missing = [position for position in positions if values[position] is None]
+        if missing:
+            parsed = json.loads(b"[" + b",".join([self._lines[position] for position in missing]) + b"]")
+            for position, value in zip(missing, parsed, strict=True):
+                values[position] = value
+        return [values[position] for position in positions]
+
+
+def family_of(machine: str) -> str:
+    """A machine's name without its version: pc-q35 for pc-q35-10.0, microvm for microvm."""
+    match = _VERSIONED.fullmatch(machine)
+    return match[1] if match else machine
+
+
+def is_listed_for_devices(name: str) -> bool:
+    """Whether device-list-properties tells of a property that qom-list-properties has."""
+    return name not in _HIDDEN_FROM_DEVICE_LIST and not name.startswith(_HIDDEN_PREFIX)
+
+
+def _copy(error: QemuError) -> QemuError:
+    """A raised exception collects tracebacks, so the kept one is never raised itself."""
+    return QemuError(error.desc, error.error_class)
+
+
+def _machine_info(entry: Mapping[str, Any]) -> MachineInfo:
+    return MachineInfo(
+        name=entry["name"],
+        alias=entry.get("alias"),
+        is_default=entry.get("is-default", False),
+        cpu_max=entry["cpu-max"],
+        hotpluggable_cpus=entry["hotpluggable-cpus"],
+        numa_mem_supported=entry["numa-mem-supported"],
+        deprecated=entry["deprecated"],
+        default_cpu_type=entry.get("default-cpu-type"),
+        default_ram_id=entry.get("default-ram-id"),
+        acpi=entry.get("acpi", False),
+    )

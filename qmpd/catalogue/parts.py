@@ -1,0 +1,97 @@
+"""The file a catalogue is kept in: lines of JSON under a heading each, read no further than asked.
+
+The first line is an object, the build's identity. A line that is a bare JSON string opens a part of that name.
+The lines below it are the part's rows: arrays that begin with their key, or any JSON value in a part that is
+used by position. So the file can be read, searched, compared and mended with a text editor. Nothing here knows
+what a row means.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class CatalogueFormatError(Exception):
+    """The file is not a catalogue, or one of a format that this program does not read."""
+
+
+class Part:
+    """One part's rows as bytes; a row is parsed when it is asked for."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: bytes) -> None:
+        self._text = b"\n" + text  # so that each row, the first too, follows a line end
+
+    def get(self, key: str) -> list[Any] | None:
+        """The row whose first element is ``key``, without that element."""
+        opening = f"\n[{_compact(key)},".encode()
+        start = self._text.find(opening)
+        if start < 0:
+            return None
+        line = self._text[start + 1 : self._text.index(b"\n", start + 1)]
+        row: list[Any] = json.loads(line)
+        return row[1:]
+
+    def lines(self) -> list[bytes]:
+        """All rows unparsed, in the file's order."""
+        return self._text.split(b"\n")[1:-1]
+
+    def rows(self) -> list[Any]:
+        """All rows, in the file's order."""
+        return list(json.loads(b"[" + b",".join(self.lines()) + b"]"))
+
+
+class PartFile:
+    """A catalogue file. Only its first line is read until a part is asked for, and only that part is kept."""
+
+    def __init__(self, path: Path) -> None:
+        """:raise OSError: no such file. :raise CatalogueFormatError: not a catalogue."""
+        self._path = path
+        self._parts: dict[str, Part] = {}
+        with path.open("rb") as file:
+            first = file.readline()
+        try:
+            self.header: dict[str, Any] = json.loads(first)
+            known = self.header["catalogue"] == FORMAT
+        except (ValueError, KeyError, TypeError) as error:
+            raise CatalogueFormatError(f"{path} is not a catalogue") from error
+        if not known:
+            raise CatalogueFormatError(f"{path} is a catalogue of format {self.header['catalogue']}, not {FORMAT}")
+
+    def part(self, name: str) -> Part:
+        """The part ``name``; one that is not in the file has no rows."""
+        part = self._parts.get(name)
+        if part is None:
+            part = self._parts[name] = Part(self._cut(name))
+        return part
+
+    def _cut(self, name: str) -> bytes:
+        text = self._path.read_bytes()
+        heading = f"\n{_compact(name)}\n".encode()
+        start = text.find(heading)
+        if start < 0:
+            return b""
+        start += len(heading)
+        end = text.find(b'\n"', start - 1)
+        return text[start : end + 1 if end >= 0 else len(text)]
+
+
+def write_parts(path: Path, header: dict[str, Any], parts: dict[str, Iterable[Any]]) -> None:
+    """Write a catalogue of ``parts``: name to rows, none of them a bare string."""
+    path.write_text("".join(f"{line}\n" for line in _file_lines(header, parts)), encoding="utf-8", newline="\n")
+
+
+def _file_lines(header: dict[str, Any], parts: dict[str, Iterable[Any]]) -> Iterator[str]:
+    yield _compact({"catalogue": FORMAT, **header})
+    for name, rows in parts.items():
+        yield _compact(name)
+        for row in rows:
+            yield _compact(row)

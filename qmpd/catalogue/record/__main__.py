@@ -1,0 +1,90 @@
+"""The recorder's command line, and the order in which the parts are recorded."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qmpd.catalogue.catalogue import SUFFIX, family_of
+from qmpd.catalogue.parts import write_parts
+from qmpd.catalogue.record import machines, trees, types
+from qmpd.catalogue.record.peer import Peer, PeerDied
+
+_BARE = ("q35", "pc", "microvm", "none", "isapc")  #: the machines whose object trees are recorded
+
+
+def record(qemu: str, folder: Path) -> Path:
+    """Record the QEMU at ``qemu`` into a file in ``folder`` and return its path. Takes some minutes.
+
+    :raise PeerDied: QEMU does not start, or dies over a question that it should survive.
+    """
+    _progress("types")
+    with Peer(qemu, "-machine", "none") as peer:
+        header = {"version": peer.ask("query-version"), "target": peer.ask("query-target")["arch"]}
+        parts: dict[str, Any] = {
+            "types": types.record_types(peer),
+            "machines": machines.record_machines(peer),
+            "options": machines.record_options(peer),
+        }
+    known = {entry.get("alias", name) for name, entry in parts["machines"]}
+    bare = [machine for machine in _BARE if machine in known]
+    _progress("devices")
+    parts["devices"], parts["device-aliases"] = types.record_devices(qemu, parts["types"], bare)
+    _progress("properties")
+    names = [row[0] for row in parts["types"]]
+    properties = types.record_properties(partial(Peer, qemu, "-machine", "none"), names)
+    parts |= {"properties": properties.rows, "descriptors": properties.descriptors()}
+    _progress("CPU models on each machine")
+    parts |= machines.record_cpus(qemu, [name for name, _ in parts["machines"]])
+    parts |= _record_trees(qemu, parts["types"], parts["machines"], bare)
+    _progress("machine versions")
+    parts |= machines.record_compat(qemu, parts["machines"])
+    return _write(folder, header, parts)
+
+
+def _record_trees(qemu: str, type_rows: list[Any], machine_rows: list[Any], bare: list[str]) -> dict[str, Any]:
+    parts: dict[str, Any] = {"pci": []}
+    recorder = trees.TreeRecorder(type_rows)
+    full_names = {entry.get("alias", name): name for name, entry in machine_rows}
+    for machine in bare:
+        _progress(f"objects of {machine}")
+        family = family_of(full_names[machine])
+        parts[f"tree {family}"], functions = recorder.record(qemu, machine)
+        if functions:
+            parts["pci"].append([family, functions])
+    parts["entries"] = recorder.entry_lists()
+    return parts
+
+
+def _write(folder: Path, header: dict[str, Any], parts: dict[str, Any]) -> Path:
+    release = header["version"]["qemu"]
+    path = folder / f"{release['major']}.{release['minor']}-{header['target']}{SUFFIX}"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_parts(path, header, parts)
+    return path
+
+
+def _progress(what: str) -> None:
+    print(f"recording {what}", file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Record a catalogue; the exit status says whether it worked."""
+    parser = argparse.ArgumentParser(description="Record the facts about a QEMU build into a catalogue file.")
+    parser.add_argument("--qemu", required=True, help="the QEMU to ask, version 6.2 or later")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to write the file")
+    options = parser.parse_args(arguments)
+    try:
+        print(record(options.qemu, options.out))
+    except (OSError, PeerDied) as error:
+        print(f"cannot record {options.qemu}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
