@@ -1,0 +1,121 @@
+"""Bytes to messages, however the bytes are cut: the whole of reading QMP.
+
+Two ways lead to the same messages. The exact one, ``lexer`` and ``parser``, knows QEMU's dialect and all its errors.
+The quick one hands a complete object in plain JSON to the standard library's scanner, which is many times faster; on
+any doubt it gives up and the exact one reads the same bytes again. After one doubt the rest of that chunk is read the
+exact way, so that no byte is looked at more than twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from json import JSONDecoder
+from typing import Any, Final
+
+from qmpd.wire.lexer import Lexer
+from qmpd.wire.parser import INCOMPLETE, MAX_INTEGER, MAX_NESTING, MIN_INTEGER, Parser
+
+_WHITE_SPACE = re.compile(r"[ \t\r\n]*")
+# Neither the tokens nor the bytes in a message this long can exceed QEMU's limits.
+_QUICK_MAX: Final = 1 << 20
+
+
+class _DoubtError(ValueError):
+    """The standard library might read this in another way than QEMU."""
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(members)
+    if len(result) != len(members):
+        raise _DoubtError
+    return result
+
+
+def _integer(digits: str) -> int:
+    value = int(digits)
+    if MIN_INTEGER <= value <= MAX_INTEGER:
+        return value
+    raise _DoubtError
+
+
+def _doubt(_: str) -> Any:
+    raise _DoubtError
+
+
+_scan = JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_doubt, parse_constant=_doubt).raw_decode
+
+
+class JSONReader:
+    """What one client sends, as a sequence of messages.
+
+    Memory is bounded as QEMU's is: a half-sent message by the limits of ``parser``, and besides it only what was fed
+    and not yet asked for.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[bytes] = deque()
+        self._lexer = Lexer()
+        self._parser = Parser()
+        self._plain: str | None = None
+
+    def feed(self, data: bytes) -> None:
+        """More bytes from the client. Nothing is read before ``next_message`` asks."""
+        if data:
+            self._waiting.append(data)
+
+    def next_message(self) -> object:
+        """The next message: a JSON value, or a ``QemuError`` that is the answer to it. ``INCOMPLETE`` if there is none.
+
+        Integers within int64 or uint64 are ``int``; every other number is ``float``.
+        """
+        lexer = self._lexer
+        while True:
+            if lexer.position == len(lexer.chunk):
+                if not self._waiting:
+                    return INCOMPLETE
+                self._load(self._waiting.popleft())
+            if self._plain is not None and lexer.at_rest and self._parser.at_rest:
+                request = self._read_quickly(self._plain)
+                if request is not None:
+                    return request
+            token = lexer.next_token()
+            if token is not None:
+                message = self._parser.push(token)
+                if message is not INCOMPLETE:
+                    return message
+
+    def _load(self, chunk: bytes) -> None:
+        self._lexer.feed(chunk)
+        # Outside these two, strings mean the same to both readers, or one of them refuses.
+        plain = chunk.isascii() and b"\\u" not in chunk
+        self._plain = chunk.decode("ascii") if plain else None
+
+    def _read_quickly(self, text: str) -> dict[str, Any] | None:
+        """The object at the lexer's position, or ``None``: none there, or doubt."""
+        start = _skip_white_space(text, self._lexer.position)
+        if not text.startswith("{", start):
+            return None
+        try:
+            message, end = _scan(text, start)
+            _check_limits(text, start, end)
+        except (ValueError, RecursionError):
+            self._plain = None
+            return None
+        self._lexer.position = _skip_white_space(text, end)
+        return message  # type: ignore[no-any-return]  # it begins with a brace
+
+
+def _skip_white_space(text: str, start: int) -> int:
+    if text.startswith("{", start):  # as good as always
+        return start
+    space = _WHITE_SPACE.match(text, start)
+    assert space is not None  # it may be empty
+    return space.end()
+
+
+def _check_limits(text: str, start: int, end: int) -> None:
+    if end - start <= 2 * MAX_NESTING:
+        return
+    if end - start > _QUICK_MAX or text.count("{", start, end) + text.count("[", start, end) > MAX_NESTING:
+        raise _DoubtError
