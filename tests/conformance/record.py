@@ -16,16 +16,10 @@ from pathlib import Path
 from . import runner, transcript
 
 
-def drift(recorded: transcript.Case, heard: transcript.Case) -> str:
+def drift(one: transcript.Case, other: transcript.Case, one_is: str = "recorded", other_is: str = "heard now") -> str:
     """The difference between two versions of a case, for people; empty if there is none."""
-    return "".join(
-        unified_diff(
-            recorded.text.splitlines(keepends=True),
-            heard.text.splitlines(keepends=True),
-            f"{recorded.name} (recorded)",
-            f"{heard.name} (heard now)",
-        )
-    )
+    lines = one.text.splitlines(keepends=True), other.text.splitlines(keepends=True)
+    return "".join(unified_diff(*lines, f"{one.name} ({one_is})", f"{other.name} ({other_is})"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

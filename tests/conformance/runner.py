@@ -31,7 +31,7 @@ _PROGRAM = re.compile(r"^\S*(qemu-system-x86_64|qemu_argv\.py|qmpd-system-x86_64
 
 
 class Refused(Exception):
-    """The emulator ended instead of starting. ``lines`` are its standard error less warnings, ``status`` its exit status."""
+    """The emulator ended instead of starting: ``lines`` of its standard error, less warnings, and exit ``status``."""
 
     def __init__(self, stderr: str, status: int) -> None:
         super().__init__(stderr)
@@ -101,12 +101,13 @@ def started(argv: Sequence[str], section: Section) -> Iterator[Endpoint]:
     """The monitor of a process started from ``argv`` and the section's arguments. Raises Refused."""
     directory = tempfile.mkdtemp(prefix="qmp-")
     process = subprocess.Popen(
-        [*argv, *COMMON_ARGS, *section_args(section, directory), *_monitor_args(section, directory)],
+        [*argv, *COMMON_ARGS, *section_args(section, directory), *monitor_args(section, directory)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert process.stderr is not None
     endpoint = None
     try:
         endpoint = _connected(process, directory)
@@ -116,9 +117,9 @@ def started(argv: Sequence[str], section: Section) -> Iterator[Endpoint]:
     finally:
         if endpoint is not None:
             endpoint.close()
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+        process.kill()
+        process.wait()
+        process.stderr.close()
         shutil.rmtree(directory)
 
 
@@ -127,7 +128,7 @@ def section_args(section: Section, directory: str) -> list[str]:
     return [*paused, *(arg.replace("<tmp>", directory) for arg in section.args)]
 
 
-def _monitor_args(section: Section, directory: str) -> list[str]:
+def monitor_args(section: Section, directory: str) -> list[str]:
     return ["-qmp-pretty" if section.flag("pretty", False) else "-qmp", f"unix:{directory}/monitor,server=on,wait=off"]
 
 

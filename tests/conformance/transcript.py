@@ -23,13 +23,14 @@ CLOSED = "-- closed"
 
 _BYTES = re.compile(r'("(?:[^"\\]|\\.)*")(?: \* (\d+))?')
 
-# What legitimately differs between two runs, or between QEMU and a stand-in: (pattern, replacement).
+# What legitimately differs between two runs, or between QEMU and a stand-in: (pattern, replacement). The thread-id of
+# a CPU's place in the topology stays.
 _MASKS = (
     (re.compile(r'"(seconds|microseconds)": \d+'), r'"\1": <\1>'),
     (
         re.compile(r'"thread-id": \d+(?=, "(?:props|aio-max-batch)")'),
         '"thread-id": <thread-id>',
-    ),  # not a thread's place in a CPU
+    ),
     (re.compile(r'"package": "[^"]*"'), '"package": "<package>"'),
     (re.compile(r"thread_id=\d+"), "thread_id=<thread-id>"),
 )
