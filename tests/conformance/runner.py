@@ -161,11 +161,16 @@ def drop_in(section: Section) -> AbstractContextManager[Endpoint]:
 
 
 class Conversation:
-    """Requests and all that is said up to their answers, over one endpoint."""
+    """Requests and all that is said up to their answers, over one endpoint.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    Events named ``late`` come when the emulator gets around to them. They are held back until asked for.
+    """
+
+    def __init__(self, endpoint: Endpoint, late: str = "") -> None:
         self.endpoint = endpoint
         self.closed = False
+        self._late = f'"event": "{late}"'
+        self._held: list[str] = []
         self._numbers = count(1)
         self.greeting = self._message()
         if not self.greeting:
@@ -182,6 +187,28 @@ class Conversation:
         lines = self._until_sync(data)
         return lines if self.closed else lines + self._until_sync(b"")
 
+    def late(self, number: int) -> list[str]:
+        """The next late events; waits for them."""
+        while len(self._held) < number and not self.closed:
+            self._hold(self._message())
+        lines, self._held = self._held[:number], self._held[number:]
+        return lines
+
+    def unmasked(self, data: bytes) -> bytes:
+        """What to send for a text of a case file, with the directory that ``<tmp>`` stands for."""
+        for text, placeholder in self.endpoint.names.items():
+            if placeholder == "<tmp>":
+                data = data.replace(b"<tmp>", text.encode())
+        return data
+
+    def _hold(self, message: list[str]) -> bool:
+        """Keeps a late event for later. False for any other message."""
+        is_late = any(self._late in line for line in message)
+        if is_late:
+            self._held += [masked(line, self.endpoint.names) for line in message]
+        self.closed = not message
+        return is_late
+
     def _until_sync(self, data: bytes) -> list[str]:
         # A request that fails with an id of ours marks the end: QEMU answers in order. Asked twice, because what
         # a command leaves to the main loop (a reset) may be reported just after the first.
@@ -191,6 +218,8 @@ class Conversation:
         while message := self._message():
             if any(mark in line for line in message):
                 return lines
+            if self._hold(message):
+                continue
             lines += [masked(line, self.endpoint.names) for line in message]
         self.closed = True
         return lines
@@ -216,7 +245,7 @@ def play(section: Section, launch: Launch) -> Section:
     """The section with the answers that an emulator gives now."""
     try:
         with launch(section) as endpoint:
-            conversation = Conversation(endpoint)
+            conversation = Conversation(endpoint, section.headers.get("late", ""))
             if section.flag("negotiate", True):
                 conversation.negotiate()
             return replace(section, outcome=(), steps=tuple(_played(section, conversation)))
@@ -228,17 +257,17 @@ def play(section: Section, launch: Launch) -> Section:
 def _played(section: Section, conversation: Conversation) -> Iterator[Step]:
     pending = b""
     for step in section.steps:
-        answers: tuple[str, ...] = ()
-        directory = next((text for text, name in conversation.endpoint.names.items() if name == "<tmp>"), "<tmp>")
-        pending += step.data.replace(b"<tmp>", directory.encode())
+        lines: list[str] = []
+        pending += conversation.unmasked(step.data)
         if step.waits and not conversation.closed:
             try:
-                answers = answer_lines(conversation.ask(pending))
+                lines = conversation.late(step.late_events) if step.late_events else conversation.ask(pending)
             except TimeoutError:
                 raise AssertionError(f"no answer within {PATIENCE} s to {step.sent!r}, with {section.args}") from None
-            answers += (CLOSED,) if conversation.closed else ()
             pending = b""
-        yield replace(step, answers=answers)
+            yield replace(step, answers=answer_lines(lines) + (CLOSED,) * conversation.closed)
+        else:
+            yield replace(step, answers=())
 
 
 def play_case(case: Case, launch: Launch) -> Case:

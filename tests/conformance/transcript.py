@@ -14,9 +14,9 @@ from itertools import groupby
 from pathlib import Path
 
 CASES = Path(__file__).parent / "cases"
-HEADERS = frozenset({"args", "negotiate", "paused", "pretty"})
+HEADERS = frozenset({"args", "negotiate", "paused", "pretty", "late"})
 
-SENT = ("-> ", "=> ", "~> ")
+SENT = ("-> ", "=> ", "~> ", ".. ")
 ANSWERED = ("<- ", "<-*", "-- ")
 REFUSED = ("!! ", "-- exit ")
 CLOSED = "-- closed"
@@ -48,12 +48,19 @@ class Step:
     def data(self) -> bytes:
         """The bytes to send: the text and a line feed, or exactly what the byte form spells."""
         form, text = self.sent[:3], self.sent[3:]
+        if form == ".. ":
+            return b""
         return text.encode() + b"\n" if form == "-> " else _spelled(text)
 
     @property
     def waits(self) -> bool:
         """False for a piece of a message (``~>``), whose answers come with a later step."""
         return not self.sent.startswith("~>")
+
+    @property
+    def late_events(self) -> int:
+        """How many of the section's late events this step waits for (``.. N``)."""
+        return int(self.sent[3:]) if self.sent.startswith("..") else 0
 
 
 @dataclass(frozen=True)
