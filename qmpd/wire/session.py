@@ -99,6 +99,7 @@ class Session:
         self._output: list[bytes] = []
         self._output_size = 0
         self._paused = False
+        self._stalled = False
         self._eof = False
         self._executing: Request | None = None
         self._close_requested = False
@@ -140,19 +141,19 @@ class Session:
         self._paused = True
 
     def resume_output(self) -> None:
-        """Go on after ``pause_output``, or when ``stalled`` and the output has been taken."""
+        """Go on after ``pause_output``, or after ``stalled`` when the output has been taken."""
         self._paused = False
         self._proceed()
 
     @property
     def stalled(self) -> bool:
-        """Whether the session only waits for its output to be taken; call ``resume_output`` then."""
-        return self._output_size >= OUTPUT_MAX and self._rules.requests
+        """Whether requests wait only because much was said in one go. Send it, then call ``resume_output``."""
+        return self._stalled and not self._paused and self._rules.requests
 
     @property
     def wants_input(self) -> bool:
         """Whether to read from the client. If not, what arrives nevertheless is kept, without a bound."""
-        return not self._eof and self._may_read()
+        return not self._eof and not self._stalled and self._may_read()
 
     @property
     def negotiated(self) -> bool:
@@ -234,6 +235,7 @@ class Session:
         """Execute whatever may be executed now."""
         if self._executing is not None:  # called from within dispatch: its reply comes first
             return
+        self._stalled = False
         while self._may_read():
             busy = self._held_reply is not None
             message = self._queue.popleft() if self._queue and not busy else self._reader.next_message()
@@ -245,6 +247,7 @@ class Session:
                 self._queue.append(message)
             else:
                 self._answer(message)
+        self._stalled = self._output_size >= OUTPUT_MAX
 
     # From requests to replies
 
