@@ -2,17 +2,17 @@
 
 Each question reads the part of the file that answers it, once, and no other. Replies come as ``Frozen`` in
 QEMU's own order of elements, ready to be sent.
+
+Values are named tuples here, not dataclasses: every start of the daemon waits for this module.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qmpd import errors
 from qmpd.catalogue.parts import Part, PartFile
@@ -29,11 +29,8 @@ _INTERFACE = "interface"
 _HIDDEN_FROM_DEVICE_LIST = frozenset({"type", "realized", "hotpluggable", "hotplugged", "parent_bus"})
 _HIDDEN_PREFIX = "legacy-"
 
-_VERSIONED = re.compile(r"(.+)-\d+(\.\d+)+")
 
-
-@dataclass(frozen=True, slots=True)
-class TypeInfo:
+class TypeInfo(NamedTuple):
     """A QOM type. The members below ``interfaces`` say something of concrete device types only.
 
     ``interfaces`` are the ones it adds to its parent's. ``hotpluggable`` is the class's own word, None where it could
@@ -53,8 +50,7 @@ class TypeInfo:
     machines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MachineInfo:
+class MachineInfo(NamedTuple):
     """A machine type as query-machines describes it (MachineInfo in qapi/machine.json)."""
 
     name: str
@@ -85,7 +81,7 @@ class Catalogue:
 
         :raise OSError: there is none. :raise CatalogueFormatError: the file is something else.
         """
-        shipped = Path(__file__).with_name(name + SUFFIX)
+        shipped = Path(__file__).parent / (name + SUFFIX)
         return _open(shipped if shipped.is_file() else Path(name).resolve())
 
     # identity
@@ -333,8 +329,8 @@ class _Pool:
 
 def family_of(machine: str) -> str:
     """A machine's name without its version: pc-q35 for pc-q35-10.0, microvm for microvm."""
-    match = _VERSIONED.fullmatch(machine)
-    return match[1] if match else machine
+    family, _, version = machine.rpartition("-")
+    return family if version.replace(".", "").isdigit() else machine
 
 
 def is_listed_for_devices(name: str) -> bool:

@@ -1,7 +1,7 @@
 """The file a catalogue is kept in: lines of JSON under a heading each, read no further than asked.
 
-The first line is an object, the build's identity. A line that is a bare JSON string opens a part of that name.
-The lines below it are the part's rows: arrays that begin with their key, or any JSON value in a part that is
+The first line is an object, the build's identity. A line like "part: types", a bare JSON string, opens a part. The
+lines below it are the part's rows: arrays that begin with their key, or any JSON value in a part that is
 used by position. So the file can be read, searched, compared and mended with a text editor. Nothing here knows
 what a row means.
 """
@@ -9,12 +9,15 @@ what a row means.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 FORMAT = 1
 
+_TITLE = "part: "
+_HEADING = b'\n"part: '  # a long one is found faster
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -70,28 +73,37 @@ class PartFile:
         """The part ``name``; one that is not in the file has no rows."""
         part = self._parts.get(name)
         if part is None:
-            part = self._parts[name] = Part(self._cut(name))
+            start, end = self._places.get(name, (0, 0))
+            with self._path.open("rb") as file:
+                file.seek(start)
+                part = self._parts[name] = Part(file.read(end - start))
         return part
 
-    def _cut(self, name: str) -> bytes:
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Where each part's rows begin and end, in bytes."""
         text = self._path.read_bytes()
-        heading = f"\n{_compact(name)}\n".encode()
-        start = text.find(heading)
-        if start < 0:
-            return b""
-        start += len(heading)
-        end = text.find(b'\n"', start - 1)
-        return text[start : end + 1 if end >= 0 else len(text)]
+        places = {}
+        heading = text.find(_HEADING)
+        while heading >= 0:
+            start = text.index(b"\n", heading + 1) + 1
+            following = text.find(_HEADING, start - 1)
+            places[json.loads(text[heading:start]).removeprefix(_TITLE)] = (
+                start,
+                len(text) if following < 0 else following + 1,
+            )
+            heading = following
+        return places
 
 
-def write_parts(path: Path, header: dict[str, Any], parts: dict[str, Iterable[Any]]) -> None:
+def write_parts(path: Path, header: dict[str, Any], parts: Mapping[str, Iterable[Any]]) -> None:
     """Write a catalogue of ``parts``: name to rows, none of them a bare string."""
     path.write_text("".join(f"{line}\n" for line in _file_lines(header, parts)), encoding="utf-8", newline="\n")
 
 
-def _file_lines(header: dict[str, Any], parts: dict[str, Iterable[Any]]) -> Iterator[str]:
+def _file_lines(header: dict[str, Any], parts: Mapping[str, Iterable[Any]]) -> Iterator[str]:
     yield _compact({"catalogue": FORMAT, **header})
     for name, rows in parts.items():
-        yield _compact(name)
+        yield _compact(_TITLE + name)
         for row in rows:
             yield _compact(row)

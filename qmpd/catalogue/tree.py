@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from qmpd.catalogue.parts import Part
 from qmpd.errors import ErrorClass, QemuError
@@ -14,8 +13,7 @@ from qmpd.frozen import Frozen
 CHILD = "child<"
 
 
-@dataclass(frozen=True, slots=True)
-class PciFunction:
+class PciFunction(NamedTuple):
     """A PCI function present from the start: the bus's QOM path, where on it, and what it is."""
 
     bus: str

@@ -107,19 +107,24 @@ class PropertyRecorder:
 
 
 class Survivor:
-    """Puts questions to one QEMU after another: one that kills it is answered by None, and the next starts."""
+    """Puts questions to one QEMU after another.
+
+    One that dies over a question may have died of an earlier one (of objects that did not clean up), so a fresh one is
+    asked again; if that dies too, the answer is None.
+    """
 
     def __init__(self, start: Callable[[], Peer]) -> None:
         self._start = start
         self._peer = start()
 
     def ask(self, command: str, **arguments: Any) -> Any:
-        try:
-            return self._peer.ask(command, **arguments)
-        except PeerDied:
-            self._peer.close()
-            self._peer = self._start()
-            return None
+        for _ in range(2):
+            try:
+                return self._peer.ask(command, **arguments)
+            except PeerDied:
+                self._peer.close()
+                self._peer = self._start()
+        return None
 
     def close(self) -> None:
         self._peer.close()
