@@ -1,4 +1,4 @@
-"""Recorded answers of a real QEMU, and a value's bytes as QEMU would write them."""
+"""Recorded answers of a real QEMU."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from qmpd.hashorder import qdict_order
 
 DATA = Path(__file__).with_name("data")
 
@@ -37,16 +35,3 @@ def samples() -> list[Sample]:
 def device_add_refusals() -> list[list[str]]:
     """[machine, type, class, text] for each type that device_add refuses when given no more than the type."""
     return [json.loads(line) for line in (DATA / "device_add.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def as_qemu_writes(message: dict[str, Any]) -> bytes:
-    """The line QEMU would send: members in the order of its hash table, its spacing, CR LF."""
-    return json.dumps(_ordered(message)).encode() + b"\r\n"
-
-
-def _ordered(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _ordered(value[key]) for key in qdict_order(value)}
-    if isinstance(value, list):
-        return [_ordered(element) for element in value]
-    return value

@@ -8,9 +8,9 @@ import pytest
 
 from qmpd.catalogue import Catalogue
 from qmpd.errors import QemuError
-from qmpd.frozen import Frozen
+from qmpd.wire.encode import encode_message
 
-from .samples import Sample, as_qemu_writes, samples
+from .samples import Sample, samples
 
 
 def answer(catalogue: Catalogue, sample: Sample) -> Any:
@@ -42,15 +42,14 @@ def answer(catalogue: Catalogue, sample: Sample) -> Any:
 
 def reply(catalogue: Catalogue, sample: Sample) -> dict[str, Any]:
     try:
-        value = answer(catalogue, sample)
+        return {"return": answer(catalogue, sample)}
     except QemuError as error:
         return {"error": {"class": error.error_class.value, "desc": error.desc}}
-    return {"return": value.value if isinstance(value, Frozen) else value}
 
 
 @pytest.mark.parametrize("sample", samples(), ids=str)
 def test_a_reply_has_the_bytes_that_qemu_sent(sample: Sample) -> None:
-    assert as_qemu_writes(reply(Catalogue.open(), sample)) == sample.reply
+    assert encode_message(reply(Catalogue.open(), sample)) == sample.reply
 
 
 def test_a_refusal_is_raised_afresh_each_time() -> None:
