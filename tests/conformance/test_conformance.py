@@ -7,6 +7,7 @@ QMPD_REQUIRE_PEERS=1.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -19,6 +20,11 @@ from .transcript import Case
 CASES = transcript.read_all()
 LATER = "later-kinds/"
 ENABLED = (transcript.CASES / LATER / "ENABLED").read_text(encoding="utf-8").split()
+
+PREPARATION = '-> {"execute": "object-add", "arguments": {"qom-type": "memory-backend-ram"'
+AN_ERROR = re.compile(
+    r'"error": \{|"return": "(Error: |unknown command: |[^"]*(extraneous characters|string expected))'
+)
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -62,10 +68,11 @@ def test_the_recording_is_right(case: Case, answers_of_qemu: dict[str, Future[Ca
 
 
 def test_errors_outnumber_successes() -> None:
-    answers = [line for case in CASES for section in case.sections for step in section.steps for line in step.answers]
-    errors = sum('"error": {' in line for line in answers)
-    refusals = sum(bool(section.outcome) for case in CASES for section in case.sections)
-    exchanges = sum(section.exchanges for case in CASES for section in case.sections)
+    sections = [section for case in CASES for section in case.sections]
+    steps = [step for section in sections for step in section.steps if step.waits]
+    answers = [" ".join(step.answers) for step in steps if not step.sent.startswith(PREPARATION)]
+    errors = sum(bool(AN_ERROR.search(answer)) for answer in answers)
+    refusals = sum(bool(section.outcome) for section in sections)
 
-    assert exchanges > 500
-    assert errors + refusals > exchanges / 2
+    assert len(steps) > 500
+    assert errors + refusals > len(answers) - errors

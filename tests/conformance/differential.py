@@ -1,0 +1,345 @@
+"""qmpd and a real QEMU side by side: the same random requests to both, every answer compared, byte for byte.
+
+The rules say what may be asked, one class for each subject; a further kind of device is one more class among the bases
+of ``SideBySide``. What an answer should be is nowhere said: QEMU says it.
+
+``python -m tests.conformance.differential [--seconds N] [--seed N] [--self-test]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from . import runner
+from .runner import Conversation, Launch
+from .transcript import Section
+
+MIB = 1 << 20
+GIB = 1 << 30
+EXAMPLES = 4  # sequences for one seed, between two looks at the time
+STEPS = 25
+
+# Asked after every step: together, the whole state that memory devices have.
+STATE = (
+    "query-memory-devices",
+    "query-memory-size-summary",
+    "query-memdev",
+    "query-acpi-ospm-status",
+    "qom-list /machine/peripheral",
+    "qom-list /machine/peripheral-anon",
+    "qom-list /objects",
+)
+
+# Values that some property does not take. Nothing of which QEMU 10.0.2 dies: no size close to 2^64, no realized=true.
+JUNK = st.sampled_from(
+    [None, False, "", "x", "1", 1.5, 1.0, [], [1], {}, {"a": 1}, -2, 7, 2**31, 2**32, 2**63 - 1, 2**64]
+)
+
+
+class Pair:
+    """Two emulators that are told the same."""
+
+    def __init__(self, args: str, ours: Launch, theirs: Launch) -> None:
+        self.args = args
+        section = Section((), {"args": args})
+        with ExitStack() as stack:
+            self._sides = [Conversation(stack.enter_context(launch(section))) for launch in (ours, theirs)]
+            for side in self._sides:
+                side.negotiate()
+            self._closing = stack.pop_all()
+
+    def ask(self, command: str, **arguments: Any) -> bool:
+        """Whether both say that it went well."""
+        request = {
+            "execute": command,
+            "arguments": {name.replace("_", "-"): value for name, value in arguments.items()},
+        }
+        return any(line.startswith('{"return"') for line in self.tell(json.dumps(request).encode() + b"\n"))
+
+    def tell(self, data: bytes) -> list[str]:
+        """The lines both answer. Raises AssertionError if they differ."""
+        ours, theirs = (side.ask(data) for side in self._sides)
+        assert ours == theirs, "\n".join(
+            (f"args: {self.args}", f"-> {data.decode()}", *(f"<- {line}" for line in theirs), "but qmpd:", *ours)
+        )
+        return ours
+
+    def close(self) -> None:
+        self._closing.close()
+
+
+def request_line(text: str) -> bytes:
+    """``COMMAND`` or ``COMMAND PATH`` as a request."""
+    command, _, path = text.partition(" ")
+    return json.dumps({"execute": command, "arguments": {"path": path} if path else {}}).encode() + b"\n"
+
+
+@st.composite
+def machine_args(draw: st.DrawFn) -> str:
+    """A machine that starts: of either kind, with or without a region, slots and nodes."""
+    machine = draw(st.sampled_from(["q35", "q35", "pc", "pc", "pc-q35-2.10", "pc-i440fx-4.2", "q35,acpi=off", "isapc"]))
+    ram = draw(st.sampled_from([128, 1024, 2816, 3072, 3584, 4096, 5000]))
+    room = draw(st.sampled_from([0, 2, 512, 1024, 3000, 8192, 65536]))
+    slots = draw(st.sampled_from([0, 1, 2, 4, 16, 256]))
+    memory = f"-m {ram}M" + f",slots={slots},maxmem={ram + room}M" * bool(room and machine != "isapc")
+    nodes = draw(st.integers(0, 3)) if machine != "isapc" else 0
+    sizes = [ram - ram // 4 * (nodes - 1), *[ram // 4] * (nodes - 1)][:nodes]
+    backends = "".join(
+        f" -object memory-backend-ram,id=r{node},size={size}M -numa node,memdev=r{node}"
+        for node, size in enumerate(sizes)
+    )
+    return f"-machine {machine} {memory}{backends}"
+
+
+class Base(RuleBasedStateMachine):
+    """The two emulators, and the comparison of their state after each step."""
+
+    ours: Launch
+    theirs: Launch
+    pair: Pair | None = None
+
+    @initialize(args=machine_args())
+    def start(self, args: str) -> None:
+        self.pair = Pair(args, type(self).ours, type(self).theirs)
+
+    def ask(self, command: str, **arguments: Any) -> bool:
+        assert self.pair is not None
+        return self.pair.ask(command, **arguments)
+
+    @invariant()
+    def the_whole_state_is_the_same(self) -> None:
+        if self.pair is not None:
+            self.pair.tell(b"".join(map(request_line, STATE)))
+
+    def teardown(self) -> None:
+        if self.pair is not None:
+            self.pair.close()
+
+
+class BackendRules(Base):
+    """Memory backends: made, changed, removed."""
+
+    backends = Bundle("backends")
+
+    @rule(
+        target=backends,
+        id=st.sampled_from(["m0", "m1", "m2", "m3", "m4", "m5", "d0", "pc.ram", "type", "0", "a b", ""]),
+        size=st.sampled_from([2, 4, 64, 128, 128, 130, 256, 256, 512, 1024, 3072]).map(lambda size: size * MIB)
+        | st.sampled_from([0, 1, 4096, 3 * MIB, 2 * MIB + 1]),
+        options=st.fixed_dictionaries(
+            {}, optional={"share": st.booleans(), "merge": st.booleans(), "prealloc_threads": st.integers(0, 3)}
+        ),
+    )
+    def add_backend(self, id: str, size: int, options: dict[str, Any]) -> Any:
+        added = self.ask("object-add", qom_type="memory-backend-ram", id=id, size=size, **options)
+        return id if added else multiple()
+
+    @rule(
+        property=st.sampled_from(["size", "merge", "share", "policy", "host-nodes", "qom-type", "id", "x", "reserve"]),
+        value=JUNK,
+    )
+    def add_wrong_backend(self, property: str, value: Any) -> None:
+        arguments = {"qom-type": "memory-backend-ram", "id": "w0", "size": 2 * MIB} | {property: value}
+        if self.ask("object-add", **arguments):
+            self.ask("object-del", id="w0")
+
+    @rule(id=backends | st.sampled_from(["nope", "pc.ram", "r0", "/objects/m0", "d0", ""]))
+    def remove_backend(self, id: str) -> None:
+        self.ask("object-del", id=id)
+
+    @rule(
+        id=backends,
+        property=st.sampled_from(["size", "merge", "dump", "share", "reserve", "prealloc-threads", "nope", "type"]),
+        value=JUNK,
+    )
+    def change_backend(self, id: str, property: str, value: Any) -> None:
+        self.ask("qom-set", path=f"/objects/{id}", property=property, value=value)
+
+
+ADDRESSES = (
+    st.integers(0, 48).map(lambda step: 4 * GIB + step * 128 * MIB)
+    | st.integers(0, 24).map(lambda step: 4 * GIB + step * 130 * MIB)
+    | st.integers(4 * GIB // MIB, 16 * GIB // MIB).map(lambda size: size * MIB)
+    | st.sampled_from([0, 1, 2 * MIB, 4 * GIB - 2 * MIB, 5 * GIB + 4096, 1 << 40, -1, -2 * MIB, 2**63])
+)
+DEVICE_IDS = st.sampled_from(["d0", "d1", "d2", "d3", "d4", "d5", "m0", "", "a b", "a/b", "type"])
+
+
+class DimmRules(BackendRules):
+    """DIMMs: plugged in every way, asked to leave."""
+
+    dimms = Bundle("dimms")
+
+    @rule(
+        target=dimms,
+        id=DEVICE_IDS,
+        memdev=BackendRules.backends,
+        options=st.fixed_dictionaries(
+            {}, optional={"slot": st.integers(-1, 5), "node": st.sampled_from([0, 0, 0, 1, 2])}
+        ),
+    )
+    def plug(self, id: str, memdev: str, options: dict[str, Any]) -> Any:
+        plugged = self.ask("device_add", driver="pc-dimm", id=id, memdev=memdev, **options)
+        return id if plugged else multiple()
+
+    @rule(target=dimms, id=DEVICE_IDS, memdev=BackendRules.backends, addr=ADDRESSES)
+    def plug_at_an_address(self, id: str, memdev: str, addr: int) -> Any:
+        plugged = self.ask("device_add", driver="pc-dimm", id=id, memdev=memdev, addr=addr)
+        return id if plugged else multiple()
+
+    @rule(memdev=BackendRules.backends, addr=st.none() | ADDRESSES)
+    def plug_without_id(self, memdev: str, addr: int | None) -> None:
+        self.ask("device_add", driver="pc-dimm", memdev=memdev, **({} if addr is None else {"addr": addr}))
+
+    @rule(
+        id=DEVICE_IDS,
+        memdev=st.sampled_from(["", "nope", "pc.ram", "r0", "/objects/m0", "objects/m1", "d0", "/machine", "/"]),
+    )
+    def plug_an_odd_backend(self, id: str, memdev: str) -> None:
+        self.ask("device_add", driver="pc-dimm", id=id, memdev=memdev)
+
+    @rule(
+        memdev=BackendRules.backends,
+        wrong=st.dictionaries(
+            st.sampled_from(["slot", "addr", "node", "memdev", "size", "foo", "bar", "bus", "driver", "hotplugged"]),
+            JUNK,
+            min_size=1,
+            max_size=3,
+        ),
+    )
+    def plug_with_wrong_values(self, memdev: str, wrong: dict[str, Any]) -> None:
+        self.ask("device_add", **({"driver": "pc-dimm", "id": "w", "memdev": memdev} | wrong))
+
+    @rule(
+        id=dimms
+        | st.sampled_from(["nope", "", "m0", "/machine", "/objects/m0", "/machine/peripheral/d0", "d1/", "//d1", "a/b"])
+    )
+    def ask_to_leave(self, id: str) -> None:
+        self.ask("device_del", id=id)
+
+    @rule(number=st.integers(0, 3))
+    def ask_an_anonymous_one_to_leave(self, number: int) -> None:
+        self.ask("device_del", id=f"/machine/peripheral-anon/device[{number}]")
+
+    @rule(
+        id=dimms,
+        property=st.sampled_from(["addr", "slot", "node", "size", "memdev", "type", "hotplugged", "nope"]),
+        value=JUNK | st.sampled_from(["m0", "m1", 0]),
+    )
+    def change_dimm(self, id: str, property: str, value: Any) -> None:
+        self.ask("qom-set", path=f"/machine/peripheral/{id}", property=property, value=value)
+
+
+_PATHS = """
+    / /machine machine /machine/ /objects /objects/ //objects//m0/ /machine/peripheral d0 m0 m1 d1 /objects/m0 pc.ram
+    /machine/peripheral/d0 peripheral/d1 /nope nope /objects/m0/m0[0] /machine/peripheral-anon/device[0]
+    /machine/device-memory[0] /machine/peripheral/d0/memdev
+"""
+PATHS = st.sampled_from(["", *_PATHS.split()])
+
+
+class QuestionRules(DimmRules):
+    """Whatever can be asked and changes nothing; and a reset."""
+
+    @rule(path=PATHS)
+    def list_properties(self, path: str) -> None:
+        self.ask("qom-list", path=path)
+
+    @rule(
+        path=PATHS,
+        property=st.sampled_from(
+            ["type", "size", "addr", "slot", "node", "memdev", "memory", "share", "realized", "nope"]
+        ),
+    )
+    def get_property(self, path: str, property: str) -> None:
+        self.ask("qom-get", path=path, property=property)
+
+    @rule(
+        line=st.sampled_from(
+            ["info memory-devices", "info memory_size_summary", "info memdev", "info numa", "info status", "info nope"]
+        )
+    )
+    def ask_in_words(self, line: str) -> None:
+        self.ask("human-monitor-command", command_line=line)
+
+    @rule(command=st.sampled_from(["query-status", "query-hotpluggable-cpus", "query-cpus-fast", "stop", "nope"]))
+    def ask_something_else(self, command: str) -> None:
+        self.ask(command)
+
+    @rule()
+    def reset(self) -> None:
+        self.ask("system_reset")
+
+
+class SideBySide(QuestionRules):
+    """All the rules."""
+
+
+def run(seconds: float, seed: int | None, ours: Launch, theirs: Launch) -> int:
+    """Random sequences, from one seed or from fresh ones until the time is up; how many seeds there were.
+
+    Raises AssertionError, with the smallest sequence found, where the two differ.
+    """
+    machine = type("SideBySide", (SideBySide,), {"ours": staticmethod(ours), "theirs": staticmethod(theirs)})
+    settings = hypothesis.settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    end = time.monotonic() + seconds
+    for batch in range(1, sys.maxsize):
+        now = random.SystemRandom().randrange(1 << 32) if seed is None else seed
+        print(f"seed {now}", flush=True)
+        try:
+            run_state_machine_as_test(hypothesis.seed(now)(machine), settings=settings)
+        except AssertionError as difference:
+            difference.add_note(f"to repeat it: python -m tests.conformance.differential --seed {now}")
+            raise
+        if seed is not None or time.monotonic() > end:
+            return batch
+    raise AssertionError("unreachable")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance.differential", description="Compare at random.")
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long to go on with fresh seeds (600)")
+    parser.add_argument("--seed", type=int, help="only the sequences of this seed")
+    parser.add_argument("--self-test", action="store_true", help="QEMU on both sides: tells chance from error")
+    options = parser.parse_args(argv)
+    if reason := runner.qemu_is_missing():
+        print(reason, file=sys.stderr)
+        return 2
+    if options.self_test:
+        ours: Launch = runner.qemu
+    else:
+        from .in_process import stand_in as ours
+    batches = run(options.seconds, options.seed, ours, runner.qemu)
+    print(f"no difference in {batches * EXAMPLES} sequences")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
