@@ -31,6 +31,18 @@ class QemuError(Exception):
         self.hint = hint
 
 
+class StartupError(Exception):
+    """What ends the program before there is a machine: one error, or several lines of them about one thing.
+
+    ``origin`` is the option that QEMU names in front.
+    """
+
+    def __init__(self, origin: str, *errors: QemuError) -> None:
+        super().__init__(origin, *errors)
+        self.origin = origin
+        self.errors = errors
+
+
 # qobject/json-lexer.c, qobject/json-streamer.c, qobject/json-parser.c: input that is not JSON in QEMU's dialect
 
 _PARSE_ERROR_MAX = 1023  # QEMU formats a grammar error into a buffer of this many bytes
@@ -110,6 +122,276 @@ def qmp_already_negotiated() -> QemuError:
         "Capabilities negotiation is already complete, command ignored",
         ErrorClass.COMMAND_NOT_FOUND,
     )
+
+
+# util/keyval.c, util/qemu-option.c, qapi/opts-visitor.c, qapi/qobject-input-visitor.c, qobject/qjson.c: options
+
+
+def parameters_unexpected(name: str) -> QemuError:
+    return QemuError(f"Parameters '{name}.*' are unexpected")
+
+
+def invalid_parameter(name: str) -> QemuError:
+    return QemuError(f"Invalid parameter '{name}'")
+
+
+def parameter_too_long(fragment: str, whole: bool) -> QemuError:
+    return QemuError(f"Parameter{'' if whole else ' fragment'} '{fragment}' is too long")
+
+
+def parameter_lacks_value(name: str) -> QemuError:
+    return QemuError(f"Expected '=' after parameter '{name}'")
+
+
+def parameter_inconsistent(name: str) -> QemuError:
+    return QemuError(f"Parameter '{name}' used inconsistently")
+
+
+def parameters_inconsistent(name: str) -> QemuError:
+    return QemuError(f"Parameters '{name}*' used inconsistently")
+
+
+def parameter_element_missing(name: str) -> QemuError:
+    return QemuError(f"Parameter '{name}' missing")
+
+
+def option_help_unavailable() -> QemuError:
+    return QemuError("Help is not available for this option")
+
+
+def option_keys_conflict(key: str, other: str) -> QemuError:
+    return QemuError(f"Conflict between '{key}' and '{other}'")
+
+
+def option_id_malformed(hint: bool = True) -> QemuError:
+    return QemuError(
+        "Parameter 'id' expects an identifier",
+        hint="Identifiers consist of letters, digits, '-', '.', '_', starting with a letter." if hint else "",
+    )
+
+
+def option_id_duplicate(option_id: str, group: str) -> QemuError:
+    return QemuError(f"Duplicate ID '{option_id}' for {group}")
+
+
+def option_number_too_large(value: str, name: str) -> QemuError:
+    return QemuError(f"Value '{value}' is too large for parameter '{name}'")
+
+
+def option_size_out_of_range(value: str, name: str) -> QemuError:
+    return QemuError(f"Value '{value}' is out of range for parameter '{name}'")
+
+
+def option_size_malformed(name: str) -> QemuError:
+    return QemuError(
+        f"Parameter '{name}' expects a non-negative number below 2^64",
+        hint="Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.",
+    )
+
+
+def json_more_than_one_value() -> QemuError:
+    return QemuError("Expecting at most one JSON value")
+
+
+def json_premature_end() -> QemuError:
+    return json_parse_error("premature EOI")
+
+
+# system/vl.c, util/qemu-config.c, system/qdev-monitor.c, monitor/monitor.c, chardev/char.c: the command line's own
+
+
+def option_unknown() -> QemuError:
+    return QemuError("invalid option")
+
+
+def option_lacks_argument() -> QemuError:
+    return QemuError("requires an argument")
+
+
+def option_unsupported_for_target() -> QemuError:
+    return QemuError("Option not supported for this target")
+
+
+def option_group_unknown(group: str) -> QemuError:
+    return QemuError(f"There is no option group '{group}'")
+
+
+def option_needs_kernel(option: str) -> QemuError:
+    return QemuError(f"{option} only allowed with -kernel option")
+
+
+def uuid_malformed() -> QemuError:
+    return QemuError("failed to parse UUID string: wrong format")
+
+
+def set_malformed(text: str) -> QemuError:
+    return QemuError(f'can\'t parse: "{text}"')
+
+
+def set_unsupported(group: str) -> QemuError:
+    return QemuError(f"-set is not supported with {group}")
+
+
+def set_target_missing(group: str, option_id: str) -> QemuError:
+    return QemuError(f'there is no {group} "{option_id}" defined')
+
+
+def global_incomplete() -> QemuError:
+    return QemuError("options 'driver', 'property', and 'value' are required")
+
+
+def config_group_missing() -> QemuError:
+    return QemuError("no group defined")
+
+
+def config_malformed() -> QemuError:
+    return QemuError("parse error")
+
+
+def file_not_opened(path: str, reason: str) -> QemuError:
+    return QemuError(f"Could not open '{path}': {reason}")
+
+
+def display_vnc_incomplete() -> QemuError:
+    return QemuError("VNC requires a display argument vnc=<display>")
+
+
+def mem_lock_unknown() -> QemuError:
+    return QemuError("parameter 'mem-lock' expects one of 'on', 'off', 'on-fault'")
+
+
+def sandbox_argument_invalid(name: str) -> QemuError:
+    return QemuError(f"invalid argument for {name}")
+
+
+def option_rom_missing() -> QemuError:
+    return QemuError("Option ROM file is not specified")
+
+
+def fd_missing() -> QemuError:
+    return QemuError("fd option is required and must be non-negative")
+
+
+def fd_is_standard_stream() -> QemuError:
+    return QemuError("fd cannot be a standard I/O stream")
+
+
+def fd_invalid() -> QemuError:
+    return QemuError("fd is not valid or already in use")
+
+
+def fd_set_missing() -> QemuError:
+    return QemuError("set option is required and must be non-negative")
+
+
+def options_exclusive(first: str, second: str) -> QemuError:
+    return QemuError(f"'{first}' and '{second}' options are mutually exclusive")
+
+
+def preconfig_incoming() -> QemuError:
+    return QemuError("'preconfig' supports '-incoming defer' only")
+
+
+def memory_path_and_backend() -> QemuError:
+    return QemuError("'-mem-path' can't be used together with'-machine memory-backend'")
+
+
+def accelerator_options_incompatible() -> QemuError:
+    return QemuError('The -accel and "-machine accel=" options are incompatible')
+
+
+def option_value_invalid(value: str) -> QemuError:
+    return QemuError(f"invalid option value '{value}'")
+
+
+def date_malformed() -> QemuError:
+    return QemuError("invalid datetime format", hint="valid formats: '2006-06-17T16:01:21' or '2006-06-17'")
+
+
+def boot_device_repeated(letter: str) -> QemuError:
+    return QemuError(f"Boot device '{letter}' was given twice")
+
+
+def boot_device_invalid(letter: str) -> QemuError:
+    return QemuError(f"Invalid boot device '{letter}'")
+
+
+def address_malformed(address: str) -> QemuError:
+    return QemuError(f"error parsing address '{address}'")
+
+
+def chardev_name_unknown(name: str) -> QemuError:
+    return QemuError(f"'{name}' is not a valid char driver")
+
+
+def chardev_name_unparsed(name: str) -> QemuError:
+    return QemuError(f"parse error: {name}")
+
+
+def chardev_lacks_id() -> QemuError:
+    return QemuError("chardev: no id specified")
+
+
+def chardev_lacks_backend(option_id: str) -> QemuError:
+    return QemuError(f'chardev: "{option_id}" missing backend')
+
+
+def chardev_backend_unknown(name: str) -> QemuError:
+    return QemuError(f"'{name}' is not a valid char driver name")
+
+
+def chardev_lacks(backend: str, what: str) -> QemuError:
+    """``what`` is ``filename``, ``port``, ``device path`` or ``chardev``."""
+    return QemuError(f"chardev: {backend}: no {what} given")
+
+
+def chardev_udp_lacks_port() -> QemuError:
+    return QemuError("chardev: udp: remote port not specified")
+
+
+def chardev_address_ambiguous() -> QemuError:
+    return QemuError("None or one of 'path', 'fd' or 'host' option required.")
+
+
+def chardev_exclusive(first: str, second: str) -> QemuError:
+    return QemuError(f"'{first}' and '{second}' are mutually exclusive")
+
+
+def chardev_option_incompatible(name: str, mode: str) -> QemuError:
+    """``mode`` is ``client connect`` or ``server listen``."""
+    return QemuError(f"'{name}' option is incompatible with socket in {mode} mode")
+
+
+def chardev_tls_authz_alone() -> QemuError:
+    return QemuError("'tls_authz' option requires 'tls_creds' option")
+
+
+def chardev_fd_malformed(text: str) -> QemuError:
+    return QemuError(f"Unable to parse FD number {text}")
+
+
+def chardev_ring_size() -> QemuError:
+    return QemuError("size of ringbuf chardev must be power of two")
+
+
+def chardev_stdio_taken() -> QemuError:
+    return QemuError("cannot use stdio by multiple character devices")
+
+
+def chardev_stdio_daemonized() -> QemuError:
+    return QemuError("cannot use stdio with -daemonize")
+
+
+def chardev_not_found(name: str) -> QemuError:
+    return QemuError(f'chardev "{name}" not found')
+
+
+def chardev_in_use(name: str) -> QemuError:
+    return QemuError(f"chardev '{name}' is already in use")
+
+
+def pretty_needs_control() -> QemuError:
+    return QemuError("'pretty' is not compatible with HMP monitors")
 
 
 # Ours alone: QEMU has no such text
@@ -436,3 +718,74 @@ def policy_without_host_nodes(policy: str) -> QemuError:
 
 def host_memory_unavailable(name: str) -> QemuError:
     return QemuError(f"cannot set up guest memory '{name}': Cannot allocate memory")
+
+
+# util/qemu-sockets.c, io/channel-socket.c: sockets that cannot be had
+
+
+def socket_bind_failed(path: str, reason: str) -> QemuError:
+    return QemuError(f"Failed to bind socket to {path}: {reason}")
+
+
+def socket_unlink_failed(path: str, reason: str) -> QemuError:
+    return QemuError(f"Failed to unlink socket {path}: {reason}")
+
+
+def socket_path_too_long(path: str) -> QemuError:
+    return QemuError(f"UNIX socket path '{path}' is too long", hint="Path must be less than 108 bytes")
+
+
+def socket_connect_failed(address: str, reason: str) -> QemuError:
+    """``address`` is a path or ``host:port``."""
+    return QemuError(f"Failed to connect to '{address}': {reason}")
+
+
+def inet_resolution_failed(host: str, port: str, reason: str) -> QemuError:
+    return QemuError(f"address resolution failed for {host}:{port}: {reason}")
+
+
+def inet_bind_failed(reason: str) -> QemuError:
+    return QemuError(f"Failed to bind socket: {reason}")
+
+
+def inet_port_unavailable(reason: str) -> QemuError:
+    return QemuError(f"Failed to find an available port: {reason}")
+
+
+def fd_is_not_a_socket(fd: int) -> QemuError:
+    return QemuError(f"File descriptor '{fd}' is not a socket")
+
+
+def fd_listen_failed(reason: str) -> QemuError:
+    return QemuError(f"Failed to listen on fd socket: {reason}")
+
+
+# chardev/char-stdio.c, chardev/char-file.c, chardev/char-socket.c, util/oslib-posix.c
+
+
+def stdio_with_daemonize() -> QemuError:
+    return QemuError("cannot use stdio with -daemonize")
+
+
+def stdio_in_use() -> QemuError:
+    return QemuError("cannot use stdio by multiple character devices")
+
+
+def file_open_failed(path: str, reason: str) -> QemuError:
+    return QemuError(f"Could not open '{path}': {reason}")
+
+
+def chardev_connect_failed(label: str, reason: str) -> QemuError:
+    return QemuError(f"Unable to connect character device {label}: {reason}")
+
+
+def pidfile_not_created(reason: str) -> QemuError:
+    return QemuError(f"cannot create PID file: {reason}")
+
+
+def pidfile_open_failed(path: str, reason: str) -> QemuError:
+    return pidfile_not_created(f"Could not create '{path}': {reason}")
+
+
+def pidfile_lock_failed(reason: str) -> QemuError:
+    return pidfile_not_created(f"Cannot lock pid file: {reason}")

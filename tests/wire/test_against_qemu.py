@@ -25,7 +25,18 @@ ATOMS = (
     + [b"\\u", b"\\u0041", b'"\\ud834\\udd1e"', b'"\\ud834"', b'\\u12"', b'\\"', b"\\'", b"\\n"]
     + [b"\xc3\xa9", b"\xc0\x80", b"\xf0\x9d\x84\x9e", b"\xed\xa0\x80", b"\xef\xbf\xbe", b"\xe0\xa0", b"\xfc\x84\x80"]
 )
-STRINGS = [b"x", b"\\n", b"\\u00e9", b"\xe2\x82\xac", b"\\\\", b"'", b"\\ud83d\\ude00", b"\x7f", b"\xc0\x80", b"\\u0000"]
+STRINGS = [
+    b"x",
+    b"\\n",
+    b"\\u00e9",
+    b"\xe2\x82\xac",
+    b"\\\\",
+    b"'",
+    b"\\ud83d\\ude00",
+    b"\x7f",
+    b"\xc0\x80",
+    b"\\u0000",
+]
 
 
 def random_bytes(chance: random.Random) -> bytes:
