@@ -2,34 +2,45 @@
 
 Values are as the user gave them, parsed but not judged: whether a size fits or a type exists is for the
 model to say, in QEMU's order and words. ``origin`` is the option as QEMU quotes it in front of an error
-(``-device pc-dimm,foo=1``).
+(``-device pc-dimm,foo=1``), ``:FILE:LINE`` for a configuration file, or empty where QEMU names none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
+
+from qmpd.errors import QemuError, StartupError
 
 
 @dataclass(frozen=True, slots=True)
 class OptionArguments:
     """One ``-object``, ``-device``, ``-numa`` …: its members, and how to read them.
 
-    ``typed`` is true when they came as JSON, so that values obey their JSON type; otherwise every value is a
-    string in QEMU's option syntax.
+    ``typed`` is true when the values obey their JSON type, because they came as JSON or are converted already;
+    otherwise every value is a string in QEMU's option syntax. ``error`` is what is wrong with them, to be raised
+    by whoever uses them, when their turn comes; then there are no values.
     """
 
     values: dict[str, Any]
     origin: str
     typed: bool = False
+    error: QemuError | None = None
+
+    def check(self) -> None:
+        """Raise StartupError if there is an error."""
+        if self.error is not None:
+            raise StartupError(self.origin, self.error)
 
 
 @dataclass(frozen=True, slots=True)
 class ChardevConfig:
-    """One character device that a monitor can use.
+    """One character device.
 
-    ``backend`` is ``socket``, ``stdio``, ``null``, ``pty`` or ``file``. For a socket: ``path``, or ``host`` and
-    ``port``, or ``fd``; ``server`` and ``wait`` as QEMU's options of that name.
+    ``backend`` is ``socket``, ``stdio``, ``null``, ``pty``, ``file``, ``mux`` or another of QEMU's, which nothing here
+    reads or writes. For a socket: ``path``, or ``host`` and ``port``, or ``fd``; ``server`` and ``wait`` as QEMU's
+    options of that name. For a file: ``path`` and ``append``. For a mux: the ``base`` that it shares among several.
     """
 
     id: str
@@ -44,6 +55,9 @@ class ChardevConfig:
     reconnect_ms: int = 0
     mode: int | None = None
     many: bool = False
+    append: bool = False
+    telnet: bool = False
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +70,47 @@ class MonitorConfig:
     pretty: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FdConfig:
+    """An inherited descriptor that goes into the set ``/dev/fdset/SET``."""
+
+    fd: int
+    set: int
+    opaque: str | None
+
+
+class Phase(IntEnum):
+    """The steps of QEMU's start, in order, at which an option can turn out to be wrong (system/vl.c, qemu_init())."""
+
+    SETUP = 1
+    """Before the machine's type is looked up."""
+    BACKENDS = 2
+    """The type exists; character devices are created."""
+    MACHINE = 3
+    """The machine's properties are set."""
+    ACCELERATORS = 4
+    LATE_BACKENDS = 5
+    """Monitors, serial ports, network: after the accelerator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with the options that shows only at ``phase``."""
+
+    phase: Phase
+    failure: StartupError
+
+
 @dataclass(slots=True)
 class VmConfig:
-    """A virtual machine before it exists. Sizes are bytes; ``None`` means not given."""
+    """A virtual machine before it exists. Sizes are bytes; ``None`` means not given.
+
+    ``machine_options`` are the machine's properties as strings, or as dicts and lists of them (``sgx-epc.0.node=0``),
+    without those that have a place of their own here. ``objects`` and ``devices`` stand in the order in which QEMU
+    creates them. ``accels`` are the accelerators to try, with their properties; ``accelerators`` only their names.
+    ``serials`` and ``parallels`` name the character device of each port, None for a port left out. ``ignored`` lists
+    the options that exist in QEMU and mean nothing here.
+    """
 
     program: str = "qmpd"
     name: str | None = None
@@ -70,18 +122,46 @@ class VmConfig:
     memory_slots: int | None = None
     memory_max: int | None = None
     memory_origin: str = ""
+    memory_backend: str | None = None
     cpu: str | None = None
     smp: dict[str, Any] = field(default_factory=dict)
+    boot: dict[str, Any] = field(default_factory=dict)
     accelerators: list[str] = field(default_factory=list)
+    accels: list[OptionArguments] = field(default_factory=list)
     numa: list[OptionArguments] = field(default_factory=list)
     objects: list[OptionArguments] = field(default_factory=list)
     devices: list[OptionArguments] = field(default_factory=list)
     globals: list[tuple[str, str, str]] = field(default_factory=list)
+    drives: list[OptionArguments] = field(default_factory=list)
+    blockdevs: list[OptionArguments] = field(default_factory=list)
+    netdevs: list[OptionArguments] = field(default_factory=list)
+    audiodevs: list[OptionArguments] = field(default_factory=list)
+    vnc: list[OptionArguments] = field(default_factory=list)
+    display: dict[str, Any] = field(default_factory=dict)
+    vga: str | None = None
     chardevs: list[ChardevConfig] = field(default_factory=list)
     monitors: list[MonitorConfig] = field(default_factory=list)
+    serials: list[str | None] = field(default_factory=list)
+    parallels: list[str | None] = field(default_factory=list)
+    fds: list[FdConfig] = field(default_factory=list)
     actions: dict[str, str] = field(default_factory=dict)
+    rtc: dict[str, str] = field(default_factory=dict)
+    compat: dict[str, str] = field(default_factory=dict)
+    incoming: str | None = None
+    qtest: str | None = None
+    qtest_log: str | None = None
     stopped: bool = False
     preconfig: bool = False
     default_devices: bool = True
     pidfile: str | None = None
     daemonize: bool = False
+    message_timestamp: bool = False
+    message_guest_name: bool = False
+    ignored: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def raise_problems(self, phase: Phase) -> None:
+        """Raise the first StartupError that QEMU would have met by the end of ``phase``, if there is one."""
+        met = [problem for problem in self.problems if problem.phase <= phase]
+        if met:
+            raise min(met, key=lambda problem: problem.phase).failure

@@ -1,0 +1,1 @@
+"""QEMU's command line: its grammars, its option groups, and how strings become values."""

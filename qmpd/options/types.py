@@ -1,0 +1,99 @@
+"""The QAPI types that only the command line takes, as tables: what Debian's build of QEMU 10.0.2 has."""
+# ruff: noqa: SIM905  # lists of words read better as words
+
+from __future__ import annotations
+
+from typing import Final
+
+from qmpd.options.structs import Kind, Struct
+
+
+def _optional(**members: Kind) -> tuple[tuple[str, Kind, bool], ...]:
+    return tuple((name.replace("_", "-"), kind, False) for name, kind in members.items())
+
+
+# qapi/machine.json: the machine's own properties
+
+MEMORY: Final = Struct(_optional(size="size", max_size="size", slots="uint64"))
+SMP: Final = Struct(
+    tuple(
+        (name, "int", False)
+        for name in ("cpus drawers books sockets dies clusters modules cores threads maxcpus".split())
+    )
+)
+BOOT: Final = Struct(
+    _optional(
+        order="str", once="str", menu="bool", splash="str", splash_time="int", reboot_timeout="int", strict="bool"
+    )
+)
+
+# qapi/compat.json
+
+_INPUT = ("accept", "reject", "crash")
+_OUTPUT = ("accept", "hide")
+COMPAT: Final = Struct(
+    _optional(deprecated_input=_INPUT, deprecated_output=_OUTPUT, unstable_input=_INPUT, unstable_output=_OUTPUT)
+)
+
+# qapi/ui.json, qapi/audio.json, qapi/block-core.json, qapi/net.json, qapi/migration.json: what Debian's build has
+
+_DISPLAYS: Final = {
+    "default": Struct(()),
+    "none": Struct(()),
+    "gtk": Struct(_optional(grab_on_hover="bool", zoom_to_fit="bool", show_tabs="bool", show_menubar="bool")),
+    "sdl": Struct(_optional(grab_mod=("lctrl-lalt", "lshift-lctrl-lalt", "rctrl"))),
+    "egl-headless": Struct(_optional(rendernode="str")),
+    "curses": Struct(_optional(charset="str")),
+    "spice-app": Struct(()),
+    "dbus": Struct(_optional(rendernode="str", addr="str", p2p="bool", audiodev="str")),
+}
+DISPLAY: Final = Struct(
+    (
+        ("type", tuple(_DISPLAYS), True),
+        *_optional(full_screen="bool", window_close="bool", show_cursor="bool", gl=("off", "on", "core", "es")),
+    ),
+    "type",
+    _DISPLAYS.__getitem__,
+)
+
+_AUDIO_DRIVERS = ("none", "alsa", "dbus", "jack", "oss", "pa", "pipewire", "sdl", "sndio", "spice", "wav")
+_AUDIO_NONE: Final = Struct(_optional(timer_period="uint32"))
+AUDIODEV: Final = Struct(
+    (("id", "str", True), ("driver", _AUDIO_DRIVERS, True)),
+    "driver",
+    lambda driver: _AUDIO_NONE if driver == "none" else Struct((), open=True),
+)
+
+_BLOCK_DRIVERS: Final = tuple(
+    "blkdebug blklogwrites blkreplay blkverify bochs cloop compress copy-before-write copy-on-read dmg file"
+    " snapshot-access ftp ftps gluster host_cdrom host_device http https iscsi luks nbd nfs null-aio null-co nvme"
+    " parallels preallocate qcow qcow2 qed quorum raw rbd replication ssh throttle vdi vhdx vmdk vpc vvfat".split()
+)
+BLOCKDEV: Final = Struct((("driver", _BLOCK_DRIVERS, True),), open=True)
+
+_NET_TYPES: Final = tuple(
+    "none nic user tap l2tpv3 socket stream dgram vde bridge hubport netmap vhost-user vhost-vdpa".split()
+)
+_HUBPORT: Final = Struct((("hubid", "int32", True), ("netdev", "str", False)))
+NETDEV: Final = Struct(
+    (("id", "str", True), ("type", _NET_TYPES, True)),
+    "type",
+    lambda kind: _HUBPORT if kind == "hubport" else Struct((), open=True),
+)
+
+MIGRATION_CHANNEL: Final = Struct((("channel-type", ("main", "cpr"), True),), open=True)
+
+# qapi/run-state.json: set-action
+
+ACTION: Final = Struct(
+    _optional(
+        reboot=("reset", "shutdown"),
+        shutdown=("poweroff", "pause"),
+        panic=("pause", "shutdown", "exit-failure", "none"),
+        watchdog=("reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi"),
+    )
+)
+
+# monitor/monitor.c, qapi/control.json: -mon
+
+MONITOR: Final = Struct((*_optional(id="str", mode=("readline", "control"), pretty="bool"), ("chardev", "str", True)))
