@@ -1,7 +1,8 @@
 """Reads the tables in ``data``: what QEMU 10.0.2 answers to what. Each row was obtained from it over a Unix socket.
 
-In both columns ``⟨0A⟩`` is a byte in hex. A reply is written out, or ``ok`` for ``{"return": {}}``, or ``G`` and ``CNF``
-with the text of an error of class GenericError and CommandNotFound, as it is encoded. `` ¶ `` separates replies.
+In both columns ``⟨0A⟩`` is a byte in hex. A reply is written out, or ``ok`` for ``{"return": {}}``, or ``G`` and
+``CNF`` with the text of an error of class GenericError and CommandNotFound, as it is encoded. `` ¶ `` separates
+replies.
 """
 
 from __future__ import annotations

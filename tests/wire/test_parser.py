@@ -7,7 +7,7 @@ import pytest
 
 from qmpd.errors import QemuError
 from qmpd.wire import parser
-from qmpd.wire.lexer import Kind, Lexer, Token
+from qmpd.wire.lexer import MAX_TOKEN_SIZE, Kind, Lexer, Token
 from qmpd.wire.parser import INCOMPLETE, Parser
 
 
@@ -109,7 +109,7 @@ def test_a_long_stray_text_is_not_cut() -> None:
 
 # qobject/json-streamer.c and include/qobject/json-parser.h
 def test_the_limits_are_those_of_qemu() -> None:
-    assert (parser.MAX_NESTING, parser.MAX_TOKENS, parser.MAX_TOKEN_SIZE) == (1024, 2097152, 67108864)
+    assert (parser.MAX_NESTING, parser.MAX_TOKENS, MAX_TOKEN_SIZE) == (1024, 2097152, 67108864)
 
 
 def nested(depth: int) -> bytes:
@@ -152,7 +152,7 @@ def test_the_token_beyond_the_size_is_dropped(monkeypatch: pytest.MonkeyPatch) -
 def test_the_beginning_of_a_token_too_long_is_an_error() -> None:
     sink = Parser()
     sink.push(Token(Kind.BRACKET_OPEN, b"["))
-    error = sink.push(Token(Kind.OVERSIZE, bytes(parser.MAX_TOKEN_SIZE + 1)))
+    error = sink.push(Token(Kind.OVERSIZE, bytes(MAX_TOKEN_SIZE + 1)))
     assert isinstance(error, QemuError)
     assert error.desc == "JSON token size limit exceeded"
     assert sink.at_rest

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from qmpd.errors import QemuError
 from qmpd.wire import reader
+from qmpd.wire.lexer import Lexer
 from qmpd.wire.parser import INCOMPLETE
 from qmpd.wire.reader import JSONReader
 
@@ -74,12 +76,12 @@ def test_the_quick_way_reads_what_the_exact_one_reads(data: bytes) -> None:
 @given(data=STREAMS, cuts=st.lists(st.integers(0, 200), max_size=5))
 def test_messages_do_not_depend_on_how_bytes_arrive(data: bytes, cuts: list[int]) -> None:
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    assert read(*[data[start:end] for start, end in zip(places, places[1:], strict=False)]) == read(data)
+    assert read(*[data[start:end] for start, end in pairwise(places)]) == read(data)
 
 
 def test_plain_requests_take_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens: list[object] = []
-    monkeypatch.setattr(reader.Lexer, "next_token", lambda self: tokens.append(self))
+    monkeypatch.setattr(Lexer, "next_token", lambda self: tokens.append(self))
     request = b'\n{"execute": "query-status", "arguments": {"a": ["b\\n", -1, true, null]}}\r\n'
     assert len(read(request, request * 3, request.strip() * 2)) == 6
     assert tokens == []

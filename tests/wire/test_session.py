@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,12 +26,12 @@ STOPPED = b'{"timestamp": {"seconds": 12, "microseconds": 34}, "event": "STOP"}\
 class Script(Monitor):
     """A monitor whose command ``act`` does what the test says."""
 
-    act: Any = None
+    act: Callable[[], Any]
 
     def dispatch(self, name: str, arguments: dict[str, Any] | None, out_of_band: bool) -> Any:
         if name == "act":
             self.log.append(name)
-            return self.act()
+            return self.act() or {}
         return super().dispatch(name, arguments, out_of_band)
 
 
@@ -39,7 +42,7 @@ ACTED = b'{"return": {}, "id": "act"}\r\n'
 def holding(enable: list[str]) -> Script:
     """A session that is busy: the reply to ``act`` is being held back."""
     script = Script(enable)
-    script.act = lambda: script.session.hold() or {}
+    script.act = script.session.hold
     assert script.send(ACT) == []
     return script
 
@@ -145,6 +148,22 @@ def test_output_is_returned_once() -> None:
     assert monitor.session.data_to_send() == b""
 
 
+@pytest.mark.parametrize(
+    ("sent", "complaint"),
+    [
+        (b"[]", "QMP input must be a JSON object"),
+        (b'{"execute":"nope","arguments":[]}', "QMP input member 'arguments' must be an object"),
+        (b'{"execute":1,"exec-oob":"yank"}', "QMP input member 'execute' must be a string"),
+        (b'{"execute":"yank","exec-oob":"yank"}', "QMP input member 'execute' clashes with 'exec-oob'"),
+        (b'{"execute":"yank","x":1}', "QMP input member 'x' is unexpected"),
+        (b'{"id":1,"arguments":{}}', "QMP input lacks member 'execute'"),
+    ],
+)
+def test_the_first_complaint_about_the_members_is_reported(sent: bytes, complaint: str) -> None:
+    [reply] = Monitor(["oob"]).send(sent)
+    assert json.loads(reply)["error"] == {"class": "GenericError", "desc": complaint}
+
+
 # Events
 
 
@@ -166,7 +185,7 @@ def test_before_negotiation_events_are_lost() -> None:
 
 def test_the_event_of_a_command_precedes_its_reply() -> None:
     script = Script([])
-    script.act = lambda: script.session.emit(STOP) or {}
+    script.act = partial(script.session.emit, STOP)
     assert script.send(ACT) == [STOPPED, ACTED]
 
 
@@ -320,7 +339,7 @@ def test_only_a_request_being_executed_can_be_held_back() -> None:
 
 def test_an_out_of_band_request_cannot_be_held_back() -> None:
     script = Script(["oob"])
-    script.act = lambda: script.session.hold()
+    script.act = script.session.hold
     faults: list[Exception] = []
     script.session.on_fault = lambda fault, _: faults.append(fault)
     script.send(b'{"exec-oob":"act"}')
@@ -356,7 +375,7 @@ def test_events_are_collected_while_output_is_paused() -> None:
 
 def test_a_pause_within_a_command_stops_after_it() -> None:
     script = Script([])
-    script.act = lambda: script.session.pause_output() or {}
+    script.act = script.session.pause_output
     assert script.send(ACT + NAME) == [ACTED]
     script.session.resume_output()
     assert script.replies() == [OK]
@@ -364,7 +383,7 @@ def test_a_pause_within_a_command_stops_after_it() -> None:
 
 def test_a_resumption_within_a_command_does_not_run_ahead_of_its_reply() -> None:
     script = Script([])
-    script.act = lambda: script.session.resume_output() or {}
+    script.act = script.session.resume_output
     assert script.send(ACT + NAME) == [ACTED, OK]
 
 

@@ -38,6 +38,10 @@ def test_any_character_can_be_written_as_an_escape(text: str) -> None:
     assert unquote(f"'{escapes}'".encode()) == text
 
 
+def test_short_escapes_stand_for_one_character() -> None:
+    assert unquote(rb"'\"\'\\\/\b\f\n\r\t'") == "\"'\\/\b\f\n\r\t"
+
+
 @pytest.mark.parametrize("code", [0xD800, 0xDFFF, 0xFDD0, 0xFDEF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF])
 def test_what_is_no_character_is_refused(code: int) -> None:
     assert decode(chr(code).encode("utf-8", "surrogatepass")) is None

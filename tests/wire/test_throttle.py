@@ -107,7 +107,8 @@ def test_a_kept_event_is_sent_even_if_it_says_nothing_new(guest: Guest) -> None:
 
 
 def test_an_event_tells_when_it_happened_not_when_it_is_sent() -> None:
-    timers, sent = Timers(), []
+    timers = Timers()
+    sent: list[object] = []
     throttle = Throttle(timers, sent.append)
     first, second = Event("WATCHDOG", None, 100, 1), Event("WATCHDOG", None, 100, 2)
     throttle.send(first)
@@ -132,7 +133,8 @@ def test_different_events_do_not_limit_each_other(guest: Guest) -> None:
 
 
 def test_an_event_that_causes_another_of_its_kind_keeps_that_one() -> None:
-    timers, sent = Timers(), []
+    timers = Timers()
+    sent: list[object] = []
 
     def emit(event: Event) -> None:
         sent.append(event.seconds)
