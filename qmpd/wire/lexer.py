@@ -244,7 +244,8 @@ class Lexer:
         """A token ends before ``end``."""
         text = self.chunk[begin:end]
         if self._begun:
-            text = bytes(self._begun) + text
+            self._begun += text
+            text = bytes(self._begun)
             self._begun = bytearray()
         self._node, self.position = node, end
         return Token(kind, text)

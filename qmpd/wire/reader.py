@@ -39,11 +39,20 @@ def _integer(digits: str) -> int:
     raise _DoubtError
 
 
-def _doubt(_: str) -> Any:
+def _float(digits: str) -> float:
+    if digits.lstrip("-").startswith(("0e", "0E")):  # two tokens to QEMU
+        raise _DoubtError
+    return float(digits)
+
+
+def _constant(_: str) -> Any:
+    """NaN and the infinities, which only Python knows."""
     raise _DoubtError
 
 
-_scan = JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_doubt, parse_constant=_doubt).raw_decode
+_scan = JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
+).raw_decode
 
 
 class JSONReader:
