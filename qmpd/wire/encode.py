@@ -32,7 +32,7 @@ def encode(value: Any, pretty: bool = False) -> bytes:
     """
     try:
         text = _ENCODERS[type(value)](value)
-    except RecursionError:
+    except (RecursionError, _TooLongError):
         text = _encode_deep(value)
     return (_indent(text) if pretty else text).encode("ascii")
 
@@ -70,7 +70,13 @@ def _encode_frozen(value: Frozen) -> str:
     return value.encoded.decode("ascii")
 
 
-# Containers
+# Containers: written recursively, which is quick but copies an item's text once for each level around it
+
+_COPY_MAX: Final = 4 << 20  # characters
+
+
+class _TooLongError(Exception):
+    """A text of this length should not be copied from level to level."""
 
 
 class _Layout:
@@ -105,11 +111,17 @@ def _layout(keys: tuple[str, ...]) -> _Layout:
 def _encode_dict(value: dict[str, Any]) -> str:
     keys = tuple(value)
     layout = _layouts.get(keys) or _layout(keys)
-    return layout.template % tuple([_ENCODERS[type(member)](member) for member in layout.values(value)])
+    text = layout.template % tuple([_ENCODERS[type(member)](member) for member in layout.values(value)])
+    if len(text) > _COPY_MAX:
+        raise _TooLongError
+    return text
 
 
 def _encode_list(value: list[Any] | tuple[Any, ...]) -> str:
-    return f"[{', '.join([_ENCODERS[type(item)](item) for item in value])}]"
+    text = f"[{', '.join([_ENCODERS[type(item)](item) for item in value])}]"
+    if len(text) > _COPY_MAX:
+        raise _TooLongError
+    return text
 
 
 class _Encoders(dict[type, Callable[[Any], str]]):
@@ -138,11 +150,11 @@ _ENCODERS = _Encoders(
 )
 
 
-# Values nested deeper than Python's stack: a client may send an ``id`` of 1023 levels
+# Values too deep or too long for that: a client may send an ``id`` of 1023 levels and 64 MiB
 
 
 def _encode_deep(value: Any) -> str:
-    """The same text without recursion."""
+    """The same text without recursion, and each part of it copied once."""
     pieces: list[str] = []
     # What is still to be written, last first: text, or a list with one value in it.
     todo: list[str | list[Any]] = [[value]]

@@ -119,6 +119,18 @@ def test_a_value_nested_as_deep_as_a_client_can_send_is_written() -> None:
     assert encode(objects) == b'{"a": ' * 1024 + b"1" + b"}" * 1024
 
 
+def test_a_long_text_deep_inside_is_not_copied_at_each_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_COPY_MAX", 100)
+    deep = module._encode_deep
+    written: list[object] = []
+    monkeypatch.setattr(module, "_encode_deep", lambda value: written.append(value) or deep(value))  # type: ignore[func-returns-value]
+    short, long = [["x" * 90]], {"a": [{"a": "x" * 100}]}
+    assert encode(short) == b'[["' + b"x" * 90 + b'"]]'
+    assert encode(long) == b'{"a": [{"a": "' + b"x" * 100 + b'"}]}'
+    assert encode([*short, *short]) == b'[["%b"], ["%b"]]' % (b"x" * 90, b"x" * 90)
+    assert written == [long, [*short, *short]]
+
+
 def test_a_frozen_value_is_encoded_once() -> None:
     frozen = Frozen([{"b": 1, "a": 2}])
     assert encode({"return": frozen, "id": [frozen, frozen]}) == (
