@@ -3,19 +3,20 @@
 Values are as the user gave them, parsed but not judged: whether a size fits or a type exists is for the
 model to say, in QEMU's order and words. ``origin`` is the option as QEMU quotes it in front of an error
 (``-device pc-dimm,foo=1``), ``:FILE:LINE`` for a configuration file, or empty where QEMU names none.
+
+The small values are named tuples, not dataclasses: every start of the daemon waits for this module.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from qmpd.errors import QemuError, StartupError
 
 
-@dataclass(frozen=True, slots=True)
-class OptionArguments:
+class OptionArguments(NamedTuple):
     """One ``-object``, ``-device``, ``-numa`` …: its members, and how to read them.
 
     ``typed`` is true when the values obey their JSON type, because they came as JSON or are converted already;
@@ -34,8 +35,7 @@ class OptionArguments:
             raise StartupError(self.origin, self.error)
 
 
-@dataclass(frozen=True, slots=True)
-class ChardevConfig:
+class ChardevConfig(NamedTuple):
     """One character device.
 
     ``backend`` is ``socket``, ``stdio``, ``null``, ``pty``, ``file``, ``mux`` or another of QEMU's, which nothing here
@@ -60,8 +60,7 @@ class ChardevConfig:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MonitorConfig:
+class MonitorConfig(NamedTuple):
     """One monitor on a character device: QMP (``control``) or HMP (``readline``)."""
 
     chardev: str
@@ -70,8 +69,7 @@ class MonitorConfig:
     pretty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FdConfig:
+class FdConfig(NamedTuple):
     """An inherited descriptor that goes into the set ``/dev/fdset/SET``."""
 
     fd: int
@@ -93,15 +91,14 @@ class Phase(IntEnum):
     """Monitors, serial ports, network: after the accelerator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong with the options that shows only at ``phase``."""
 
     phase: Phase
     failure: StartupError
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class VmConfig:
     """A virtual machine before it exists. Sizes are bytes; ``None`` means not given.
 

@@ -216,6 +216,31 @@ def option_group_unknown(group: str) -> QemuError:
     return QemuError(f"There is no option group '{group}'")
 
 
+def spice_module_missing() -> QemuError:
+    return QemuError("Perhaps you want to install qemu-system-modules-spice package?")
+
+
+def virtfs_usage() -> QemuError:
+    return QemuError("Usage: -virtfs fsdriver,mount_tag=tag")
+
+
+def nographic_daemonized() -> QemuError:
+    return QemuError("-nographic cannot be used with -daemonize")
+
+
+def user_unknown(text: str) -> QemuError:
+    return QemuError(f'User "{text}" doesn\'t exist (and is not <uid>:<gid>)')
+
+
+def port_not_connected(kind: str, name: str) -> QemuError:
+    """``kind`` is ``serial`` or ``parallel``."""
+    return QemuError(f"could not connect {kind} device to character backend '{name}'")
+
+
+def debugcon_backend_invalid(name: str) -> QemuError:
+    return QemuError(f"invalid character backend '{name}'")
+
+
 def option_needs_kernel(option: str) -> QemuError:
     return QemuError(f"{option} only allowed with -kernel option")
 

@@ -16,12 +16,6 @@ _THROTTLE: Final = " ".join(
     for rest in ("", "-max", "-max-length")
 )
 
-_DISK: Final = (
-    "node-name driver cache.direct:b cache.no-flush:b active:b auto-read-only:b discard force-share:b snapshot:b aio"
-    " cache.writeback:b format rerror werror stats-account-invalid:b stats-account-failed:b detect-zeroes"
-    " throttling.group bus:n unit:n index:n media if file read-only:b copy-on-read:b throttling.iops-size:n "
-)
-
 _FSDEV: Final = "fsdriver path security_model writeout multidevs readonly:b socket sock_fd:n fmode:n dmode:n"
 
 _CHARDEV: Final = (
@@ -45,7 +39,7 @@ _TABLE: Final = {
     "boot-opts": ("order", True, "order once menu:b splash splash-time:n reboot-timeout:n strict:b"),
     "chardev": ("backend", False, _CHARDEV),
     "device": ("driver", False, ""),
-    "drive": ("", False, _DISK + _THROTTLE),
+    "drive": ("", False, ""),
     "fsdev": ("fsdriver", False, f"{_FSDEV} throttling.iops-size:n {_THROTTLE}"),
     "fw_cfg": ("name", False, "name file string gen_id"),
     "global": ("", False, "driver property value"),

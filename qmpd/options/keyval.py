@@ -9,18 +9,15 @@ import re
 from typing import Any, Final
 
 from qmpd import errors
+from qmpd.options.words import HELP_WORDS, name_end, read_value
 
 Tree = dict[str, Any]
 """Strings, and dicts and lists of them; an index is a key made of digits, so lists are found when all is read."""
 
-HELP_WORDS: Final = frozenset({"help", "?"})
-
 _INT_MAX: Final = (1 << 31) - 1
 _KEY_MAX: Final = 127
-_KEY = re.compile(r"[^=,]*")
-_VALUE = re.compile(r"(?:[^,]|,,)*")
 _NAME = re.compile(r"(?:__[A-Za-z0-9.-]*_)?[A-Za-z][A-Za-z0-9_-]*")
-_INDEX = re.compile(r"[0-9]+")
+_NAME_OR_INDEX = re.compile(rf"[0-9]+|{_NAME.pattern}")
 
 
 def parse(text: str, implied_key: str = "", into: Tree | None = None) -> tuple[Tree, bool]:
@@ -32,7 +29,7 @@ def parse(text: str, implied_key: str = "", into: Tree | None = None) -> tuple[T
     wants_help = False
     position = 0
     while position < len(text):
-        key_end = _KEY.match(text, position).end()  # type: ignore[union-attr]  # it may match nothing
+        key_end = name_end(text, position)
         key = text[position:key_end]
         if key in HELP_WORDS and text[key_end : key_end + 1] != "=":
             wants_help = True
@@ -43,20 +40,30 @@ def parse(text: str, implied_key: str = "", into: Tree | None = None) -> tuple[T
         else:
             position = _parse_pair(tree, text, key, key_end)
         implied_key = ""
-    _make_lists(tree, "")
+    make_lists(tree)
     return tree, wants_help
 
 
 def _parse_pair(tree: Tree, text: str, key: str, key_end: int) -> int:
+    tree, last = _find_place(tree, key)
+    if text[key_end : key_end + 1] != "=":
+        raise errors.parameter_lacks_value(key)
+    value, end = read_value(text, key_end + 1)
+    _put(tree, last, value, key)
+    return end + 1
+
+
+def put(tree: Tree, key: str, value: str) -> None:
+    """Put ``value`` under the path ``key``; indexes stay keys. Raises QemuError."""
+    tree, last = _find_place(tree, key)
+    _put(tree, last, value, key)
+
+
+def _find_place(tree: Tree, key: str) -> tuple[Tree, str]:
     fragments = _split_key(key)
     for depth, fragment in enumerate(fragments[:-1]):
         tree = _descend(tree, fragment, ".".join(fragments[: depth + 1]))
-    if text[key_end : key_end + 1] != "=":
-        raise errors.parameter_lacks_value(key)
-    found = _VALUE.match(text, key_end + 1)
-    assert found is not None
-    _put(tree, fragments[-1], found[0].replace(",,", ","), key)
-    return found.end() + 1
+    return tree, fragments[-1]
 
 
 def _split_key(key: str) -> list[str]:
@@ -64,7 +71,7 @@ def _split_key(key: str) -> list[str]:
     fragments = []
     start = 0
     while True:
-        found = (start and _INDEX.match(key, start)) or _NAME.match(key, start)
+        found = (_NAME_OR_INDEX if start else _NAME).match(key, start)
         end = found.end() if found else start
         if end == start or (end < len(key) and key[end] != "."):
             raise errors.invalid_parameter(key)
@@ -90,11 +97,11 @@ def _put(tree: Tree, fragment: str, value: str, path: str = "") -> None:
     tree[fragment] = value
 
 
-def _make_lists(tree: Tree, path: str) -> Tree | list[Any]:
+def make_lists(tree: Tree, path: str = "") -> Tree | list[Any]:
     """``tree`` with each dict whose keys are all indexes turned into a list."""
     for key, child in tree.items():
         if type(child) is dict:
-            tree[key] = _make_lists(child, f"{path}{key}.")
+            tree[key] = make_lists(child, f"{path}{key}.")
     indexes = {key: min(int(key), _INT_MAX) for key in tree if key.isdigit()}
     if not indexes:
         return tree

@@ -13,13 +13,14 @@ U64_MAX: Final = (1 << 64) - 1
 I64_MAX: Final = (1 << 63) - 1
 I64_MIN: Final = -(1 << 63)
 
-_BLANK = r"[ \t\n\v\f\r]*"
-_DECIMAL = re.compile(rf"{_BLANK}([+-]?)([0-9]+)")
-_ANY_BASE = re.compile(rf"{_BLANK}([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
-_HEX = re.compile(rf"{_BLANK}\+?(?:0[xX])?([0-9a-fA-F]+)")
-_FRACTION = re.compile(rf"{_BLANK}([+-]?)(\.[0-9]+)")
-_FLOAT = re.compile(rf"{_BLANK}[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_HEX_FLOAT = re.compile(rf"{_BLANK}[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?")
+# Patterns are compiled when they are first used: most starts need few of them.
+_BLANK: Final = r"[ \t\n\v\f\r]*"
+_DECIMAL: Final = rf"{_BLANK}([+-]?)([0-9]+)"
+_ANY_BASE: Final = rf"{_BLANK}([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
+_HEX: Final = rf"{_BLANK}\+?(?:0[xX])?([0-9a-fA-F]+)"
+_FRACTION: Final = rf"{_BLANK}([+-]?)(\.[0-9]+)"
+_FLOAT: Final = rf"{_BLANK}[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_HEX_FLOAT: Final = rf"{_BLANK}[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?"
 
 _SHIFTS: Final = {suffix: 10 * power for power, suffix in enumerate("BKMGTPE")}
 
@@ -40,13 +41,13 @@ def _to_int(digits: str) -> int:
 
 def scan_int64(text: str, start: int = 0) -> tuple[int, int]:
     """A signed number in C's notation at ``start``, and where it ends. Raises MalformedError, OutOfRangeError."""
-    found = _ANY_BASE.match(text, start)
+    found = re.match(_ANY_BASE, text[start:])
     if found is None:
         raise MalformedError
     number = -_to_int(found[2]) if found[1] == "-" else _to_int(found[2])
     if not I64_MIN <= number <= I64_MAX:
         raise OutOfRangeError
-    return number, found.end()
+    return number, start + found.end()
 
 
 def scan_uint64(text: str, start: int = 0, wrap: bool = False) -> tuple[int, int]:
@@ -54,13 +55,13 @@ def scan_uint64(text: str, start: int = 0, wrap: bool = False) -> tuple[int, int
 
     A minus sign is out of range even in front of zero, but with ``wrap`` it wraps around 2**64 as in strtoull.
     """
-    found = _ANY_BASE.match(text, start)
+    found = re.match(_ANY_BASE, text[start:])
     if found is None:
         raise MalformedError
     number = _to_int(found[2])
     if number > U64_MAX or (found[1] == "-" and not wrap):
         raise OutOfRangeError
-    return -number % (1 << 64) if found[1] == "-" else number, found.end()
+    return -number % (1 << 64) if found[1] == "-" else number, start + found.end()
 
 
 def parse_int64(text: str) -> int:
@@ -74,7 +75,7 @@ def parse_uint64(text: str) -> int:
 
 
 def _whole(text: str, scan: Callable[[str], tuple[int, int]]) -> int:
-    found = _ANY_BASE.match(text)
+    found = re.match(_ANY_BASE, text)
     if found is None or found.end() != len(text):
         raise MalformedError
     return scan(text)[0]
@@ -82,9 +83,9 @@ def _whole(text: str, scan: Callable[[str], tuple[int, int]]) -> int:
 
 def parse_float(text: str) -> float:
     """The whole of ``text`` as a finite number (qemu_strtod_finite). Raises MalformedError."""
-    if _HEX_FLOAT.fullmatch(text):
+    if re.fullmatch(_HEX_FLOAT, text):
         number = float.fromhex(text.strip())
-    elif _FLOAT.fullmatch(text):
+    elif re.fullmatch(_FLOAT, text):
         number = float(text)
     else:
         raise MalformedError
@@ -98,7 +99,7 @@ def parse_size(text: str) -> int:
 
     Raises MalformedError; OutOfRangeError for a negative or too large one. Source: util/cutils.c, do_strtosz().
     """
-    whole = _DECIMAL.match(text)
+    whole = re.match(_DECIMAL, text)
     number, end = 0, 0
     if whole is not None:
         number, end = int(whole[2]), whole.end()
@@ -122,7 +123,7 @@ def parse_size(text: str) -> int:
 
 
 def _parse_hexadecimal(text: str) -> int:
-    found = _HEX.fullmatch(text)
+    found = re.fullmatch(_HEX, text)
     if found is None:
         raise MalformedError
     number = int(found[1], 16)
@@ -138,14 +139,14 @@ def _add_fraction(text: str, number: int, end: int, has_digits: bool) -> tuple[i
     """
     if has_digits and not text[end + 1 : end + 2].isdigit():
         return number, 0, end + 1
-    found = _FRACTION.match(text, end)
+    found = re.match(_FRACTION, text[end:])
     if found is None:
         raise MalformedError
     if found[1] == "-":
-        raise OutOfRangeError if found.end() == len(text) else MalformedError
+        raise OutOfRangeError if end + found.end() == len(text) else MalformedError
     value = float(found[2])
     if value == 1.0:
         if number == U64_MAX:
             raise OutOfRangeError
-        return number + 1, 0, found.end()
-    return number, int(value * 2.0**64) or int(found[2].strip(".0") != ""), found.end()
+        return number + 1, 0, end + found.end()
+    return number, int(value * 2.0**64) or int(found[2].strip(".0") != ""), end + found.end()

@@ -6,20 +6,15 @@ A group holds what all uses of its option said; a use is ``Opts``, an ordered li
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from qmpd import errors
 from qmpd.options import numbers
 from qmpd.options.groups import Group
-from qmpd.options.keyval import HELP_WORDS
 from qmpd.options.numbers import MalformedError, OutOfRangeError
 from qmpd.options.values import BOOLEANS, ON_OFF
-
-_NAME = re.compile(r"[^=,]*")
-_VALUE = re.compile(r"(?:[^,]|,,)*")
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+from qmpd.options.words import HELP_WORDS, name_end, read_value
 
 
 class HelpWanted(Exception):
@@ -34,14 +29,16 @@ class Pair(NamedTuple):
     flag: str = ""
 
 
-@dataclass(slots=True)
 class Opts:
     """One use of an option, or all uses of one that merges. ``origin`` is where the first of it came from."""
 
-    group: Group
-    id: str | None
-    origin: str
-    pairs: list[tuple[str, str]] = field(default_factory=list)
+    __slots__ = ("group", "id", "origin", "pairs")
+
+    def __init__(self, group: Group, option_id: str | None, origin: str, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self.group = group
+        self.id = option_id
+        self.origin = origin
+        self.pairs = list(pairs)
 
     def get(self, name: str) -> str | None:
         """The last value of ``name``."""
@@ -54,6 +51,10 @@ class Opts:
     def get_number(self, name: str, default: int) -> int:
         value = self.get(name)
         return default if value is None else numbers.parse_uint64(value)
+
+    def get_size(self, name: str, default: int) -> int:
+        value = self.get(name)
+        return default if value is None else numbers.parse_size(value)
 
     def set(self, name: str, value: str) -> None:
         """Add a member. Raises QemuError if the group does not have it or its type refuses the value."""
@@ -70,13 +71,13 @@ def split(text: str, implied_key: str = "") -> Iterator[Pair]:
     """The members that ``text`` spells; ``implied_key`` names a first value that stands alone."""
     position = 0
     while position < len(text):
-        end = _NAME.match(text, position).end()  # type: ignore[union-attr]  # it may match nothing
+        end = name_end(text, position)
         name = text[position:end]
         if text[end : end + 1] == "=":
-            end, value = _value(text, end + 1)
+            value, end = read_value(text, end + 1)
             yield Pair(name, value)
         elif implied_key:
-            end, value = _value(text, position)
+            value, end = read_value(text, position)
             yield Pair(implied_key, value)
         elif name.startswith("no"):
             yield Pair(name[2:], "off", name)
@@ -86,10 +87,19 @@ def split(text: str, implied_key: str = "") -> Iterator[Pair]:
         position = end + 1
 
 
-def _value(text: str, start: int) -> tuple[int, str]:
-    found = _VALUE.match(text, start)
-    assert found is not None
-    return found.end(), found[0].replace(",,", ",")
+def fill(opts: Opts, text: str, implied_key: str = "", on_flag: Callable[[Pair], None] | None = None) -> None:
+    """Add the members that ``text`` spells. Raises QemuError, and HelpWanted if help can be given.
+
+    ``on_flag`` is called for each member without a value, before it is added.
+    """
+    for pair in split(text, implied_key):
+        is_help = pair.flag in HELP_WORDS
+        if is_help and opts.group.types:
+            raise HelpWanted
+        if pair.flag and on_flag and not is_help:
+            on_flag(pair)
+        if pair.name != "id":
+            opts.set(pair.name, pair.value)
 
 
 def find_id(text: str) -> str | None:
@@ -101,7 +111,7 @@ def has_help(text: str) -> bool:
 
 
 def is_identifier(text: str) -> bool:
-    return _ID.fullmatch(text) is not None
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", text) is not None
 
 
 def check(group: Group, name: str, value: str) -> None:

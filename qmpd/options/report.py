@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TextIO
 
 from qmpd.config import VmConfig
@@ -19,23 +17,35 @@ class StartupExit(Exception):
         self.status = status
 
 
-@dataclass(slots=True)
 class Report:
     """Writes lines as QEMU's error_report() does (util/error-report.c), in the style that ``-msg`` asked for.
 
     An origin is the option as written (``-m 1x``), ``:FILE:LINE`` for a place in a file, or empty.
     """
 
-    program: str
-    stream: TextIO = field(default_factory=lambda: sys.stderr)
-    timestamp: bool = False
-    guest_name: str | None = None
+    def __init__(
+        self,
+        program: str,
+        stream: TextIO | None = None,
+        timestamp: bool = False,
+        shows_guest_name: bool = False,
+        guest_name: str | None = None,
+    ) -> None:
+        self.program = program
+        self.stream = stream or sys.stderr
+        self.timestamp = timestamp
+        self.shows_guest_name = shows_guest_name
+        self.guest_name = guest_name
 
     @classmethod
     def of(cls, config: VmConfig) -> Report:
         """In the style of a machine that is being started."""
-        name = config.name if config.message_guest_name else None
-        return cls(config.program, timestamp=config.message_timestamp, guest_name=name)
+        return cls(
+            config.program,
+            timestamp=config.message_timestamp,
+            shows_guest_name=config.message_guest_name,
+            guest_name=config.name,
+        )
 
     def error(self, origin: str, error: QemuError) -> None:
         self._line(origin, error.desc)
@@ -54,10 +64,15 @@ class Report:
         self.stream.write(f"{text}\n")
 
     def _line(self, origin: str, text: str) -> None:
-        before = [datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")] if self.timestamp else []
-        if self.guest_name is not None:
+        before = [_now()] if self.timestamp else []
+        if self.shows_guest_name and self.guest_name is not None:
             before.append(self.guest_name)
-        place = origin if origin.startswith(":") else f" {origin}" if origin else ""
-        colon = ":" if origin else ""
-        before.append(f"{self.program}:{place}{colon} {text}\n")
+        place = origin if origin.startswith(":") else f": {origin}" if origin else ""
+        before.append(f"{self.program}{place}: {text}\n")
         self.stream.write(" ".join(before))
+
+
+def _now() -> str:
+    from datetime import UTC, datetime  # few starts have anything to say
+
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

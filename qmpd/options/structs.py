@@ -8,7 +8,6 @@ from the tables in ``types``. Errors, their order and their paths are those of Q
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -22,7 +21,6 @@ class ListOf(NamedTuple):
     element: Kind
 
 
-@dataclass(frozen=True, slots=True)
 class Struct:
     """Members in QEMU's order: name, kind, whether it must be there.
 
@@ -30,10 +28,19 @@ class Struct:
     know.
     """
 
-    members: tuple[tuple[str, Kind, bool], ...]
-    tag: str = ""
-    branch: Callable[[str], Struct] | None = None
-    open: bool = False
+    __slots__ = ("branch", "members", "open", "tag")
+
+    def __init__(
+        self,
+        members: tuple[tuple[str, Kind, bool], ...],
+        tag: str = "",
+        branch: Callable[[str], Struct] | None = None,
+        open: bool = False,
+    ) -> None:
+        self.members = members
+        self.tag = tag
+        self.branch = branch
+        self.open = open
 
 
 Kind: TypeAlias = "str | tuple[str, ...] | ListOf | Struct"

@@ -37,7 +37,7 @@ COMPAT: Final = Struct(
 
 # qapi/ui.json, qapi/audio.json, qapi/block-core.json, qapi/net.json, qapi/migration.json: what Debian's build has
 
-_DISPLAYS: Final = {
+DISPLAYS: Final = {
     "default": Struct(()),
     "none": Struct(()),
     "gtk": Struct(_optional(grab_on_hover="bool", zoom_to_fit="bool", show_tabs="bool", show_menubar="bool")),
@@ -49,17 +49,17 @@ _DISPLAYS: Final = {
 }
 DISPLAY: Final = Struct(
     (
-        ("type", tuple(_DISPLAYS), True),
+        ("type", tuple(DISPLAYS), True),
         *_optional(full_screen="bool", window_close="bool", show_cursor="bool", gl=("off", "on", "core", "es")),
     ),
     "type",
-    _DISPLAYS.__getitem__,
+    DISPLAYS.__getitem__,
 )
 
-_AUDIO_DRIVERS = ("none", "alsa", "dbus", "jack", "oss", "pa", "pipewire", "sdl", "sndio", "spice", "wav")
+AUDIO_DRIVERS = ("none", "alsa", "dbus", "jack", "oss", "pa", "pipewire", "sdl", "sndio", "spice", "wav")
 _AUDIO_NONE: Final = Struct(_optional(timer_period="uint32"))
 AUDIODEV: Final = Struct(
-    (("id", "str", True), ("driver", _AUDIO_DRIVERS, True)),
+    (("id", "str", True), ("driver", AUDIO_DRIVERS, True)),
     "driver",
     lambda driver: _AUDIO_NONE if driver == "none" else Struct((), open=True),
 )
@@ -80,6 +80,9 @@ NETDEV: Final = Struct(
     "type",
     lambda kind: _HUBPORT if kind == "hubport" else Struct((), open=True),
 )
+
+# -netdev in the older grammar: the rest is checked by the network, which is not modelled
+NETDEV_KIND: Final = Struct((("id", "str", True), ("type", _NET_TYPES, True)), open=True)
 
 MIGRATION_CHANNEL: Final = Struct((("channel-type", ("main", "cpr"), True),), open=True)
 

@@ -1,0 +1,417 @@
+"""From what the options said to a ``VmConfig``: the checks that need more than one option, and where everything goes.
+
+QEMU finds some mistakes only while it builds the machine. They are found here too, but kept in ``VmConfig.problems``
+until their phase comes, so that of several mistakes the one is reported that QEMU reports.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from qmpd import errors
+from qmpd.config import ChardevConfig, FdConfig, OptionArguments, Phase, Problem, VmConfig
+from qmpd.errors import QemuError, StartupError
+from qmpd.hashorder import qdict_order
+from qmpd.options import chardevs, keyval, optsvisitor, structs, types
+from qmpd.options.parser import Parser
+from qmpd.options.qemuopts import Opts
+from qmpd.options.report import StartupExit
+from qmpd.options.words import HELP_WORDS
+
+_STANDARD_STREAMS: Final = 2
+_DATE: Final = r"\s*[+-]?\d+-[+-]?\d+-[+-]?\d+"
+_CLOCKS: Final = frozenset({"host", "rt", "vm"})
+_DRIFT_FIXES: Final = frozenset({"slew", "none"})
+_BOOT_LETTERS: Final = frozenset("abcdefghijklmnop")
+
+_SANDBOX: Final = {
+    "obsolete": ("allow", "deny"),
+    "elevateprivileges": ("deny", "children", "allow"),
+    "spawn": ("deny", "allow"),
+    "resourcecontrol": ("deny", "allow"),
+}
+
+_MACHINE_STRUCTS: Final = {"memory": types.MEMORY, "smp": types.SMP, "boot": types.BOOT}
+_ACCELERATOR_PROPERTIES: Final = ("igd-passthru", "kvm-shadow-mem", "kernel-irqchip")
+
+# What QEMU creates first, and what only after the accelerator, the network and the character devices.
+_FIRST_OBJECTS: Final = frozenset({"thread-context"})
+_LATE_OBJECTS: Final = frozenset(
+    {
+        "rng-egd",
+        "qtest",
+        "cryptodev-vhost-user",
+        "vhost-user-blk-server",
+        "filter-buffer",
+        "filter-dump",
+        "filter-mirror",
+        "filter-redirector",
+        "colo-compare",
+        "filter-rewriter",
+        "filter-replay",
+    }
+)
+
+# Drivers that stand in for a default device.
+_SERIAL_DRIVERS: Final = frozenset({"isa-serial", "xen-console"})
+_PARALLEL_DRIVERS: Final = frozenset({"isa-parallel"})
+
+
+def build(parser: Parser) -> VmConfig:
+    """The machine that the options ask for. Raises StartupError, and StartupExit after a list has been printed."""
+    _validate(parser)
+    config = VmConfig(program=parser.report.program)
+    _take_plain(parser, config)
+    _take_early(parser, config)
+    _print_help(parser)
+    _take_setup(parser, config)
+    _take_devices(parser, config)
+    _Ports(parser, config).take()
+    _take_machine(parser, config)
+    return config
+
+
+def _validate(parser: Parser) -> None:
+    if "kernel" not in parser.machine:
+        for option in ("append", "shim", "initrd"):
+            if option in parser.machine:
+                raise StartupError("", errors.option_needs_kernel(f"-{option}"))
+    incoming, loads_snapshot = parser.words.get("incoming"), "loadvm" in parser.words
+    if loads_snapshot and incoming is not None:
+        raise StartupError("", errors.options_exclusive("incoming", "loadvm"))
+    if loads_snapshot and "preconfig" in parser.flags:
+        raise StartupError("", errors.options_exclusive("preconfig", "loadvm"))
+    if incoming not in (None, "defer") and "preconfig" in parser.flags:
+        raise StartupError("", errors.preconfig_incoming())
+
+
+def _take_plain(parser: Parser, config: VmConfig) -> None:
+    words, flags = parser.words, parser.flags
+    config.uuid = parser.uuid
+    config.cpu = words.get("cpu")
+    config.vga = words.get("vga")
+    config.pidfile = words.get("pidfile")
+    config.incoming = words.get("incoming")
+    config.qtest = words.get("qtest")
+    config.qtest_log = words.get("qtest-log")
+    config.stopped = "S" in flags
+    config.preconfig = "preconfig" in flags
+    config.daemonize = "daemonize" in flags
+    config.default_devices = "nodefaults" not in flags
+    config.message_timestamp = parser.report.timestamp
+    config.message_guest_name = parser.report.shows_guest_name
+    config.display = parser.display
+    config.compat = parser.compat
+    config.ignored = parser.ignored
+
+
+def _take_early(parser: Parser, config: VmConfig) -> None:
+    """What QEMU does before it forks (system/vl.c, qemu_process_early_options())."""
+    store = parser.store
+    name = store.merged("name")
+    config.name = name.get("guest") if name else None
+    for opts in store.all("sandbox"):
+        _check_sandbox(opts)
+    actions = store.merged("action")
+    if actions:
+        config.actions = _or_stop(actions, lambda: structs.read(actions.values(), types.ACTION, structs.STRINGS))
+    for opts in store.all("add-fd"):
+        config.fds.append(_or_stop(opts, lambda opts=opts: _read_fd(opts)))
+
+
+def _or_stop(opts: Opts, read: Any) -> Any:
+    try:
+        return read()
+    except QemuError as error:
+        raise StartupError(opts.origin, error) from None
+
+
+def _check_sandbox(opts: Opts) -> None:
+    if not opts.get_bool("enable", False):
+        return
+    for name, allowed in _SANDBOX.items():
+        if opts.get(name) not in (None, *allowed):
+            raise StartupError(opts.origin, errors.sandbox_argument_invalid(name))
+
+
+def _read_fd(opts: Opts) -> FdConfig:
+    fd, fd_set = _to_int32(opts.get_number("fd", -1)), _to_int64(opts.get_number("set", -1))
+    if fd < 0:
+        raise errors.fd_missing()
+    if fd <= _STANDARD_STREAMS:
+        raise errors.fd_is_standard_stream()
+    try:
+        inherited = os.get_inheritable(fd)
+    except OSError:
+        inherited = False
+    if not inherited:
+        raise errors.fd_invalid()
+    if fd_set < 0:
+        raise errors.fd_set_missing()
+    return FdConfig(fd, fd_set, opts.get("opaque"))
+
+
+def _to_int32(number: int) -> int:
+    return (number + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+def _to_int64(number: int) -> int:
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _print_help(parser: Parser) -> None:
+    if parser.words.get("cpu") in HELP_WORDS:
+        parser.help.cpus()
+        raise StartupExit(0)
+    for opts in parser.store.all("device"):
+        driver = opts.get("driver")
+        if driver in HELP_WORDS:
+            parser.help.devices()
+            raise StartupExit(0)
+        if driver is not None and any(name in HELP_WORDS for name, _ in opts.pairs):
+            if parser.help.knows_device(driver):
+                parser.help.properties(driver)
+            else:
+                parser.report.error(opts.origin, errors.device_not_found(driver))
+            raise StartupExit(0)
+
+
+def _problem(config: VmConfig, phase: Phase, origin: str, *reasons: QemuError) -> None:
+    config.problems.append(Problem(phase, StartupError(origin, *reasons)))
+
+
+def _take_setup(parser: Parser, config: VmConfig) -> None:
+    """Clock and memory; both are looked at before the machine's type."""
+    rtc = parser.store.merged("rtc")
+    if rtc:
+        config.rtc = rtc.values()
+        try:
+            _check_rtc(config.rtc)
+        except QemuError as error:
+            _problem(config, Phase.SETUP, "", error)
+    memory = parser.store.merged("memory")
+    try:
+        keyval.merge(parser.machine, {"memory": _memory_property(memory)})
+    except QemuError as error:
+        _problem(config, Phase.SETUP, memory.origin if memory else "", error)
+
+
+def _check_rtc(rtc: dict[str, str]) -> None:
+    base = rtc.get("base", "utc")
+    if base not in ("utc", "localtime") and not re.match(_DATE, base):
+        raise errors.date_malformed()
+    for name, allowed in (("clock", _CLOCKS), ("driftfix", _DRIFT_FIXES)):
+        if name in rtc and rtc[name] not in allowed:
+            raise errors.option_value_invalid(rtc[name])
+
+
+def _memory_property(opts: Opts | None) -> dict[str, str]:
+    """``-m`` as the machine's property: a size that ends in a digit is in MiB."""
+    given = {}
+    size = opts.get("size") if opts else None
+    if size and opts and opts.get_size("size", 0):
+        given["size"] = f"{size}M" if size[-1].isdigit() else size
+    for name, option in (("max-size", "maxmem"), ("slots", "slots")):
+        value = opts.get(option) if opts else None
+        if value is not None:
+            given[name] = value
+    return given
+
+
+def _take_devices(parser: Parser, config: VmConfig) -> None:
+    store = parser.store
+    config.globals = [
+        (opts.get("driver") or "", opts.get("property") or "", opts.get("value") or "") for opts in store.all("global")
+    ]
+    config.objects = sorted(parser.objects, key=lambda entry: _object_turn(entry.values["qom-type"]))
+    config.devices = [*_untyped(store.all("device")), *parser.json_devices]
+    config.drives = _untyped(store.all("drive"))
+    config.vnc = _untyped(store.all("vnc"))
+    config.blockdevs = parser.blockdevs
+    config.netdevs = [*parser.netdevs, *_untyped(store.all("netdev"))]
+    config.audiodevs = parser.audiodevs
+    numa = [(opts, structs.from_schema("machine", "NumaOptions")) for opts in store.all("numa")]
+    for opts, struct in numa:
+        try:
+            config.numa.append(OptionArguments(optsvisitor.read(opts, struct), opts.origin, typed=True))
+        except QemuError as error:
+            config.numa.append(OptionArguments({}, opts.origin, typed=True, error=error))
+    for opts in store.all("netdev"):
+        try:
+            structs.read(opts.values(), types.NETDEV_KIND, structs.STRINGS)
+        except QemuError as error:
+            _problem(config, Phase.LATE_BACKENDS, opts.origin, error)
+
+
+def _object_turn(type_name: str) -> int:
+    if type_name in _FIRST_OBJECTS:
+        return 0
+    return 2 if type_name in _LATE_OBJECTS or type_name.startswith("memory-backend-") else 1
+
+
+def _untyped(uses: Iterable[Opts]) -> list[OptionArguments]:
+    return [OptionArguments(dict(opts.values()), opts.origin) for opts in uses]
+
+
+class _Ports:
+    """Character devices, the monitors on them, and the serial and parallel ports, given or by default."""
+
+    def __init__(self, parser: Parser, config: VmConfig) -> None:
+        self._parser = parser
+        self._config = config
+        self._chardevs: dict[str, ChardevConfig] = {}
+        self._stdio = ""
+
+    def take(self) -> None:
+        for opts in self._parser.store.all("chardev"):
+            self._create(opts, Phase.BACKENDS)
+        taken: set[str] = set()
+        self._add_defaults()
+        for opts in self._parser.store.all("mon"):
+            try:
+                self._config.monitors.append(chardevs.read_monitor(opts, self._chardevs, taken))
+            except QemuError as error:
+                _problem(self._config, Phase.LATE_BACKENDS, opts.origin, error)
+        self._take_ports("serial", self._config.serials)
+        self._take_ports("parallel", self._config.parallels)
+        for name, origin in self._parser.ports["debugcon"]:
+            self._connect("debugcon", name, origin, errors.debugcon_backend_invalid(name))
+
+    def _create(self, opts: Opts, phase: Phase, also: QemuError | None = None) -> None:
+        try:
+            devices = chardevs.read_chardev(opts)
+            for device in devices:
+                self._check_stdio(device)
+        except QemuError as error:
+            _problem(self._config, phase, opts.origin, error, *([also] if also else []))
+            return
+        self._config.chardevs += devices
+        self._chardevs |= {device.id: device for device in devices}
+
+    def _check_stdio(self, device: ChardevConfig) -> None:
+        if device.backend != "stdio":
+            return
+        if self._config.daemonize:
+            raise errors.chardev_stdio_daemonized()
+        if self._stdio:
+            raise errors.chardev_stdio_taken()
+        self._stdio = device.id
+
+    def _add_defaults(self) -> None:
+        """What QEMU connects to ports that nobody mentioned (system/vl.c, qemu_create_default_devices())."""
+        ports, config = self._parser.ports, self._config
+        if not config.default_devices:
+            return
+        drivers = {str(device.values.get("driver")) for device in config.devices}
+        has_board = self._parser.machine.get("type") != "none"
+        wants_serial = has_board and not ports["serial"] and not drivers & _SERIAL_DRIVERS
+        wants_parallel = has_board and not ports["parallel"] and not drivers & _PARALLEL_DRIVERS
+        wants_monitor = "own monitor" not in self._parser.flags
+        text_only = "nographic" in self._parser.flags
+        if text_only and config.daemonize and (wants_serial or wants_parallel or wants_monitor):
+            _problem(config, Phase.BACKENDS, "", errors.nographic_daemonized())
+        if wants_serial:
+            ports["serial"].append(("mon:stdio" if wants_monitor else "stdio", "") if text_only else ("vc", ""))
+        if wants_parallel:
+            ports["parallel"].append(("null" if text_only else "vc", ""))
+        if wants_monitor and not (text_only and wants_serial):
+            self._add_default_monitor("stdio" if text_only else "vc")
+
+    def _add_default_monitor(self, name: str) -> None:
+        opts = chardevs.parse_compat(self._parser.store, "compat_monitor0", name, "")
+        self._create(opts, Phase.BACKENDS)
+        monitor = Opts(self._parser.group("mon"), None, "", [("mode", "readline"), ("chardev", "compat_monitor0")])
+        self._config.monitors.append(chardevs.read_monitor(monitor, self._chardevs, set()))
+
+    def _take_ports(self, kind: str, labels: list[str | None]) -> None:
+        for name, origin in self._parser.ports[kind]:
+            if name == "none":
+                labels.append(None)
+                continue
+            label = f"{kind}{len(labels)}"
+            labels.append(self._connect(label, name, origin, errors.port_not_connected(kind, name)))
+
+    def _connect(self, label: str, name: str, origin: str, failure: QemuError) -> str:
+        """The id of the character device that ``name`` stands for, created if need be."""
+        existing = name.removeprefix("chardev:")
+        if existing != name:
+            if existing not in self._chardevs:
+                _problem(self._config, Phase.LATE_BACKENDS, origin, failure)
+            return existing
+        try:
+            opts = chardevs.parse_compat(self._parser.store, label, name, origin)
+        except chardevs.CompatError as error:
+            reasons = [error.reason] if error.reason else []
+            _problem(self._config, Phase.LATE_BACKENDS, origin, *reasons, failure)
+            return label
+        self._create(opts, Phase.LATE_BACKENDS, failure)
+        if opts.get_bool("mux", False) and label in self._chardevs:
+            monitor = Opts(self._parser.group("mon"), None, origin, [("mode", "readline"), ("chardev", label)])
+            self._config.monitors.append(chardevs.read_monitor(monitor, self._chardevs, set()))
+        return label
+
+
+def _take_machine(parser: Parser, config: VmConfig) -> None:
+    tree = parser.machine
+    type_name = tree.pop("type", None)
+    config.machine = type_name if isinstance(type_name, str) else None
+    try:
+        _dashify(tree)
+        _take_legacy(parser, config, tree)
+        for name in qdict_order(tree):
+            if name in _MACHINE_STRUCTS:
+                _take_struct(config, name, structs.read(tree[name], _MACHINE_STRUCTS[name], structs.STRINGS, name))
+    except QemuError as error:
+        _problem(config, Phase.MACHINE, "", error)
+    config.machine_options = {key: value for key, value in tree.items() if key not in _MACHINE_STRUCTS}
+    config.accelerators = [entry.values["accel"] for entry in config.accels]
+
+
+def _dashify(tree: keyval.Tree) -> None:
+    for key in qdict_order(tree):
+        if "_" in key:
+            new_key = key.replace("_", "-")
+            if new_key in tree:
+                raise errors.option_keys_conflict(key, new_key)
+            tree[new_key] = tree.pop(key)
+
+
+def _take_legacy(parser: Parser, config: VmConfig, tree: keyval.Tree) -> None:
+    """Options of the machine that are not its properties."""
+    names = tree.pop("accel", None)
+    config.accels = _untyped(parser.store.all("accel"))
+    if isinstance(names, str):
+        if config.accels:
+            _problem(config, Phase.ACCELERATORS, "", errors.accelerator_options_incompatible())
+        config.accels += [OptionArguments({"accel": name}, "") for name in names.split(":") if names]
+    for name in _ACCELERATOR_PROPERTIES:
+        tree.pop(name, None)
+    backend = tree.pop("memory-backend", None)
+    if isinstance(backend, str):
+        config.memory_backend = backend
+        if "mem-path" in parser.words:
+            raise errors.memory_path_and_backend()
+
+
+def _take_struct(config: VmConfig, name: str, values: dict[str, Any]) -> None:
+    if name == "smp":
+        config.smp = values
+    elif name == "boot":
+        for option in ("order", "once"):
+            _check_boot_devices(values.get(option, ""))
+        config.boot = values
+    else:
+        config.memory_size = values.get("size") or None
+        config.memory_slots = values.get("slots")
+        config.memory_max = values.get("max-size")
+
+
+def _check_boot_devices(letters: str) -> None:
+    for number, letter in enumerate(letters):
+        if letter not in _BOOT_LETTERS:
+            raise errors.boot_device_invalid(letter)
+        if letter in letters[:number]:
+            raise errors.boot_device_repeated(letter)
