@@ -76,6 +76,9 @@ class Session:
     :param version: the value of ``query-version``, for the greeting; members in the order QEMU fills them in.
     :param on_fault: told about an exception of ``dispatch`` that is no ``QemuError``, with the request.
     :param on_request: told about each request object and its outcome.
+
+    ``on_output`` is called when there is something to send, or the session closes, for another reason than a call of
+    the owner's: an event, or the end of the machine.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Session:
     ) -> None:
         self.on_fault = on_fault
         self.on_request = on_request
+        self.on_output: Callable[[], None] | None = None
         self.oob_enabled = False
         self._dispatch = dispatch
         self._version = version
@@ -177,6 +181,7 @@ class Session:
         if event.data is not None:
             message["data"] = event.data
         self._send(message)
+        self._tell_owner()
 
     def negotiate(self, enable: list[str]) -> None:
         """Carry out ``qmp_capabilities``; ``enable`` has only names out of ``CAPABILITIES``.
@@ -194,6 +199,7 @@ class Session:
             self._close_requested = True
         else:
             self._close()
+            self._tell_owner()
 
     def hold(self) -> None:
         """Keep back the reply to the in-band request being executed, until ``release``.
@@ -214,6 +220,12 @@ class Session:
         reply, self._held_reply = self._held_reply, None
         self._put(reply)
         self._proceed()
+        self._tell_owner()
+
+    def _tell_owner(self) -> None:
+        # While a request is executed the owner is in the middle of a call, and looks at the output after it.
+        if self.on_output is not None and self._executing is None:
+            self.on_output()
 
     # From bytes to requests
 

@@ -189,6 +189,34 @@ def test_the_event_of_a_command_precedes_its_reply() -> None:
     assert script.send(ACT) == [STOPPED, ACTED]
 
 
+# What the owner did not ask for
+
+
+def test_the_owner_is_told_of_events_released_replies_and_the_end() -> None:
+    script = holding([])
+    told: list[bytes] = []
+    script.session.on_output = lambda: told.append(script.session.data_to_send())
+    script.session.emit(STOP)
+    script.session.release()
+    assert told == [STOPPED, ACTED]
+    script.session.close_after_reply()
+    assert told == [STOPPED, ACTED, b""]
+
+
+def test_the_owner_is_not_told_of_what_its_own_call_causes() -> None:
+    script = Script([])
+    told: list[None] = []
+    script.session.on_output = lambda: told.append(None)
+
+    def act() -> None:
+        script.session.emit(STOP)
+        script.session.close_after_reply()
+
+    script.act = act
+    assert script.send(ACT) == [STOPPED, ACTED]
+    assert told == []
+
+
 # Faults
 
 
