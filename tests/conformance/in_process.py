@@ -31,11 +31,16 @@ class SessionEndpoint:
 
     def read_line(self) -> str | None:
         self._received += self._session.data_to_send()
+        while self._session.stalled:
+            self._session.resume_output()
+            self._received += self._session.data_to_send()
         line, end, rest = self._received.partition(b"\r\n")
-        if not end:
-            return None  # every question has an answer, unless the machine has quit
-        self._received = rest
-        return line.decode("ascii")
+        if end:
+            self._received = rest
+            return line.decode("ascii")
+        if self._session.closing:
+            return None
+        raise TimeoutError("the session waits for more, and so do we")
 
 
 @contextmanager

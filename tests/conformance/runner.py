@@ -263,7 +263,7 @@ def _played(section: Section, conversation: Conversation) -> Iterator[Step]:
             try:
                 lines = conversation.late(step.late_events) if step.late_events else conversation.ask(pending)
             except TimeoutError:
-                raise AssertionError(f"no answer within {PATIENCE} s to {step.sent!r}, with {section.args}") from None
+                raise AssertionError(f"no answer to {step.sent!r}, with {section.args}") from None
             pending = b""
             yield replace(step, answers=answer_lines(lines) + (CLOSED,) * conversation.closed)
         else:
