@@ -27,7 +27,8 @@ QEMU_VERSION = "10.0.2"
 COMMON_ARGS = ("-nodefaults", "-display", "none")
 PATIENCE = 20.0  # seconds without an answer after which an emulator counts as hung
 _SYNC = "sync with the runner"
-_PROGRAM = re.compile(r"^\S*(qemu-system-x86_64|qemu_argv\.py|qmpd-system-x86_64|qmpd): ")
+_DROP_IN = "import sys; from qmpd.qemu_argv import main; sys.exit(main(['qmpd-system-x86_64', *sys.argv[1:]]))"
+_PROGRAM = re.compile(r"^\S*(qemu|qmpd)-system-x86_64: ")
 
 
 class Refused(Exception):
@@ -157,7 +158,7 @@ def qemu(section: Section) -> AbstractContextManager[Endpoint]:
 
 def drop_in(section: Section) -> AbstractContextManager[Endpoint]:
     """qmpd as a process of its own, started with QEMU's options."""
-    return started([sys.executable, "-m", "qmpd.qemu_argv"], section)
+    return started([sys.executable, "-c", _DROP_IN], section)
 
 
 class Conversation:
