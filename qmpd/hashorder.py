@@ -14,14 +14,22 @@ _QDICT_BUCKETS = 512
 _U32 = 0xFFFF_FFFF
 
 
-@lru_cache(maxsize=4096)
+_LONGEST_CACHED_KEY = 64
+
+
+def _qdict_bucket(key: str) -> int:
+    data = key.encode("utf-8", "surrogatepass").replace(b"\0", b"\xc0\x80")
+    value = 0x238F13AF * len(data) + sum(sum(data[start::24]) << start * 5 % 24 for start in range(24))
+    return (1103515243 * (value & _U32) + 12345 & _U32) % _QDICT_BUCKETS
+
+
+_cached_qdict_bucket = lru_cache(maxsize=4096)(_qdict_bucket)
+
+
 def qdict_bucket(key: str) -> int:
     """The bucket, 0 to 511, of ``key`` in a QDict (qobject/qdict.c)."""
-    data = key.encode("utf-8", "surrogatepass").replace(b"\0", b"\xc0\x80")
-    value = 0x238F13AF * len(data)
-    for index, byte in enumerate(data):
-        value += byte << (index * 5 % 24)
-    return (1103515243 * (value & _U32) + 12345 & _U32) % _QDICT_BUCKETS
+    # A client may send keys of any length; those must not pile up in the cache.
+    return _cached_qdict_bucket(key) if len(key) <= _LONGEST_CACHED_KEY else _qdict_bucket(key)
 
 
 def qdict_order(keys: Iterable[str]) -> list[str]:

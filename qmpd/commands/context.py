@@ -1,0 +1,36 @@
+"""What a command may touch: the machine, and the session that asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from qmpd.chardev import ChardevStatus
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+
+
+class Monitor(Protocol):
+    """The session that asked, as far as commands know it."""
+
+    def negotiate(self, enable: list[str]) -> None: ...
+
+
+class Host(Protocol):
+    """The process around the machine. ``thread_id`` is the number of the thread behind a CPU or an iothread."""
+
+    chardevs: list[ChardevStatus]
+
+    def thread_id(self, number: int) -> int: ...
+
+    def leave_preconfig(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Context:
+    """Handed to every command."""
+
+    machine: Machine
+    monitor: Monitor
+    host: Host

@@ -1,0 +1,52 @@
+"""From a command's name to its answer: does it exist, may it run now, are its arguments right (qapi/qmp-dispatch.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from qmpd import errors
+from qmpd.commands.context import Context
+from qmpd.schemas import CommandInfo, check_arguments, command_info
+
+# QAPI's allow-preconfig says "also then"; of these it means "only then".
+_BEFORE_MACHINE_ONLY = {
+    "x-exit-preconfig": errors.preconfig_is_over,
+    "set-numa-node": errors.machine_phase_too_late,
+}
+
+
+# Commands whose arguments are a union, and so come as one dict.
+_BOXED = frozenset({"object-add", "set-numa-node"})
+
+
+@cache
+def _function(info: CommandInfo) -> Callable[..., Any]:
+    """The function behind a command, in the module of its QAPI name; imported when first needed."""
+    module = import_module(f"qmpd.commands.{info.module.replace('-', '_')}")
+    function: Callable[..., Any] = getattr(module, info.name.replace("-", "_"))
+    return function
+
+
+def dispatch(context: Context, name: str, arguments: dict[str, Any] | None, out_of_band: bool) -> Any:
+    """Run one command and return its answer as JSON. Raises QemuError."""
+    info = command_info(name)
+    if info is None:
+        raise errors.command_not_found(name)
+    if out_of_band and not info.allow_oob:
+        raise errors.command_not_oob(name)
+    if not context.machine.initialized and not info.allow_preconfig:
+        raise errors.command_before_machine(name)
+    checked = check_arguments(name, arguments)
+    if context.machine.initialized and name in _BEFORE_MACHINE_ONLY:
+        raise _BEFORE_MACHINE_ONLY[name]()
+    function = _function(info)
+    if info.free_form or name in _BOXED:
+        result = function(context, checked)
+    elif checked:
+        result = function(context, **{key.replace("-", "_"): value for key, value in checked.items()})
+    else:
+        result = function(context)
+    return {} if result is None else result

@@ -1,0 +1,41 @@
+"""qapi/misc.json: what has no better place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qmpd.commands.context import Context
+from qmpd.model.iothread import Iothread
+
+
+def query_name(context: Context) -> dict[str, Any]:
+    name = context.machine.config.name
+    return {} if name is None else {"name": name}
+
+
+def query_iothreads(context: Context) -> list[dict[str, Any]]:
+    machine = context.machine
+    threads = [obj for obj in machine.objects.children() if isinstance(obj, Iothread)]
+    threads.reverse()
+    first = machine.cpus.smp.cpus
+    return [
+        thread.info() | {"thread-id": context.host.thread_id(first + number)} for number, thread in enumerate(threads)
+    ]
+
+
+def stop(context: Context) -> None:
+    context.machine.run.stop()
+
+
+def cont(context: Context) -> None:
+    context.machine.run.cont()
+
+
+def x_exit_preconfig(context: Context) -> None:
+    context.host.leave_preconfig()
+
+
+def human_monitor_command(context: Context, command_line: str, cpu_index: int | None = None) -> str:
+    from qmpd.commands import hmp
+
+    return hmp.run(context, command_line, cpu_index)

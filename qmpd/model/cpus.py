@@ -1,0 +1,124 @@
+"""Virtual CPUs: their topology, their models' addressing, and what the queries tell of them. None executes anything."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import Any
+
+from qmpd.model.geometry import CpuAddressing
+
+LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
+
+
+@dataclass(frozen=True, slots=True)
+class Smp:
+    """``cpus`` present at start of ``maxcpus``, the product of the levels (hw/core/machine-smp.c)."""
+
+    cpus: int = 1
+    maxcpus: int = 1
+    drawers: int = 1
+    books: int = 1
+    sockets: int = 1
+    dies: int = 1
+    clusters: int = 1
+    modules: int = 1
+    cores: int = 1
+    threads: int = 1
+
+    def config(self) -> dict[str, int]:
+        """As ``qom-get /machine smp`` shows it."""
+        return {member.name: getattr(self, member.name) for member in fields(self)}
+
+
+def complete_smp(given: dict[str, int], *, prefer_sockets: bool) -> Smp:
+    """The topology that QEMU completes from the members given; a member left out or 0 is to be computed."""
+    known = {name: count for name, count in given.items() if count}
+    cpus, maxcpus = known.get("cpus", 0), known.get("maxcpus", 0)
+    others = 1
+    for level in LEVELS:
+        if level not in ("sockets", "cores", "threads"):
+            others *= known.get(level, 1)
+    sockets, cores, threads = (known.get(level, 0) for level in ("sockets", "cores", "threads"))
+    if not cpus and not maxcpus:
+        sockets, cores, threads = sockets or 1, cores or 1, threads or 1
+    else:
+        maxcpus = maxcpus or cpus
+        if prefer_sockets and not sockets:
+            cores, threads = cores or 1, threads or 1
+            sockets = maxcpus // (others * cores * threads)
+        elif not cores:
+            sockets, threads = sockets or 1, threads or 1
+            cores = maxcpus // (others * sockets * threads)
+        sockets = sockets or 1
+        threads = threads or maxcpus // (others * sockets * cores) if cores else 1
+    maxcpus = maxcpus or others * sockets * cores * threads
+    levels = {level: known.get(level, 1) for level in LEVELS} | {"sockets": sockets, "cores": cores, "threads": threads}
+    return Smp(cpus=cpus or maxcpus, maxcpus=maxcpus, **levels)
+
+
+# TCG gives every model with long mode this many physical address bits.
+_PHYS_BITS = 40
+
+_NO_LONG_MODE = {
+    "base": 32, "486": 32, "pentium": 32,
+    "athlon": 36, "coreduo": 36, "kvm32": 36, "n270": 36, "pentium2": 36, "pentium3": 36, "qemu32": 36,
+}  # fmt: skip
+_AMD = ("qemu64", "max", "phenom", "athlon", "Opteron_", "EPYC")
+_VERSION_SUFFIX = re.compile(r"-v\d+$")
+
+
+def parse_model(text: str) -> tuple[str, dict[str, str]]:
+    """``-cpu MODEL,feature=value,+flag`` as (model, the features that have a value)."""
+    model, *features = text.split(",")
+    return model, dict(feature.split("=", 1) for feature in features if "=" in feature)
+
+
+def addressing(model: str, features: dict[str, str]) -> CpuAddressing:
+    """What ``model`` without KVM means for the address space."""
+    plain = _VERSION_SUFFIX.sub("", model)
+    bits = int(features.get("phys-bits", "0"), 0) or _NO_LONG_MODE.get(plain, _PHYS_BITS)
+    vendor = features.get("vendor", "AuthenticAMD" if plain.startswith(_AMD) else "")
+    return CpuAddressing(vendor == "AuthenticAMD", bits, plain not in _NO_LONG_MODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cpus:
+    """The CPUs of one machine. ``type`` is their QOM type;"""
+
+    smp: Smp
+    type: str
+
+    def props(self, index: int, node: int | None) -> dict[str, int]:
+        """Where CPU ``index`` sits (CpuInstanceProperties in qapi/machine.json)."""
+        smp = self.smp
+        rest, thread = divmod(index, smp.threads)
+        rest, core = divmod(rest, smp.cores)
+        rest, module = divmod(rest, smp.modules)
+        socket, die = divmod(rest, smp.dies)
+        props = {"socket-id": socket, "core-id": core, "thread-id": thread}
+        if node is not None:
+            props["node-id"] = node
+        if smp.dies > 1:
+            props["die-id"] = die
+        if smp.modules > 1:
+            props["module-id"] = module
+        return props
+
+    def default_node(self, index: int, nodes: int) -> int:
+        """The node of a CPU that no option assigned: whole sockets in turn (hw/i386/x86-common.c)."""
+        per_socket = self.smp.dies * self.smp.modules * self.smp.cores * self.smp.threads
+        return index // per_socket % nodes
+
+    @staticmethod
+    def path(index: int) -> str:
+        """The QOM path of a CPU present at start; the first is followed by a helper device of its own."""
+        return f"/machine/unattached/device[{index + 1 if index else 0}]"
+
+
+def hotpluggable_info(cpus: Cpus, index: int, node: int | None, created: bool) -> dict[str, Any]:
+    """One entry of ``query-hotpluggable-cpus`` (HotpluggableCPU in qapi/machine.json); ``created``: the CPUs exist."""
+    info: dict[str, Any] = {"type": cpus.type, "vcpus-count": 1, "props": cpus.props(index, node)}
+    if created and index < cpus.smp.cpus:
+        info["qom-path"] = cpus.path(index)
+    return info

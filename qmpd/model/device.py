@@ -1,0 +1,88 @@
+"""Devices: the properties every device has, and the two questions hot plug asks of it (hw/core/qdev.c)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmpd import errors
+from qmpd.model.qom import BOOL, Kind, Object, Property, computed, link
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+
+
+def _set_realized(device: Device, value: object, typed: bool) -> None:
+    wanted = BOOL.read(value, "realized", typed)
+    if wanted == device.realized:
+        return
+    if wanted:
+        # QEMU 10.0.2 aborts on device_add with "realized": true; a device is realized by device_add alone.
+        raise errors.realized_by_device_add(device.device_id, device.type)
+    raise errors.unrealize_unsupported(device.device_id, device.type)
+
+
+class Device(Object):
+    """A device, under construction until it is realized.
+
+    ``device_id`` is the id its user gave it, None without one.
+    """
+
+    type_name = "device"
+    hotpluggable: ClassVar[bool] = True
+    own_properties: ClassVar[tuple[Property, ...]] = (
+        computed("parent_bus", "link<bus>", lambda device: device.bus_path),
+        Property("realized", "bool", lambda device: device.realized, _set_realized),
+        computed("hotplugged", "bool", lambda device: device.hotplugged),
+        computed("hotpluggable", "bool", lambda device: device.hotpluggable),
+    )
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self.machine = machine
+        self.device_id: str | None = None
+        self.realized = False
+        self.hotplugged = machine.ready
+        self.bus_path = ""
+
+    # The life of a device, in order. What may refuse comes first and changes nothing outside the device.
+
+    def pre_plug(self) -> None:
+        """Ask the machine whether it can take the device. Raises QEMU's text."""
+
+    def realize(self) -> None:
+        """Check what only the device itself knows, then take what it needs. Raises QEMU's text and changes nothing."""
+
+    def plug(self) -> None:
+        """Become part of the machine. Cannot fail."""
+
+    def unplug_request(self) -> None:
+        """Ask the guest to let go of the device. Raises QEMU's text when it cannot be asked."""
+
+    def unplug(self) -> None:
+        """Leave the machine, and give back what ``realize`` took."""
+
+
+def _refuse_when_realized(device: Device, name: str) -> None:
+    if device.realized:
+        raise errors.set_after_realize(name, device.device_id, device.type)
+
+
+def static(name: str, kind: Kind, *, field: str = "") -> Property:
+    """A property that is fixed once the device is realized (hw/core/qdev-properties.c)."""
+    field = field or name.replace("-", "_")
+
+    def set_it(device: Any, value: object, typed: bool) -> None:
+        _refuse_when_realized(device, name)
+        setattr(device, field, kind.read(value, name, typed))
+
+    return Property(name, kind.name, lambda device: getattr(device, field), set_it)
+
+
+def static_link(name: str, target_type: str, *, field: str = "") -> Property:
+    """A link that is fixed once the device is realized; a target that does not exist is reported first."""
+
+    def check(device: Any) -> None:
+        if device.realized:
+            raise errors.set_link_after_realize(name, device.device_id, device.type)
+
+    return link(name, target_type, field=field, check=check)

@@ -1,0 +1,207 @@
+"""Memory backends: where the bytes of RAM and of memory devices would come from (backends/hostmem.c).
+
+No memory is ever allocated. A backend keeps its properties, and obeys the rules by which QEMU would get the memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmpd import errors, visit
+from qmpd.model.memory_device import MemoryRegion
+from qmpd.model.qom import BOOL, SIZE, Choice, Object, Property, Scalar, attribute, link
+from qmpd.model.user_object import UserObject
+from qmpd.options import values
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+
+PAGE_SIZE = 4096
+RAM_ALIGN = 2 << 20
+MAX_NODES = 128
+LARGEST_MAPPING = 1 << 47
+"""What the address space of a process on x86_64 holds, in bytes."""
+
+POLICY = Choice("HostMemPolicy", ("default", "preferred", "bind", "interleave"))
+
+
+def _set_size(backend: MemoryBackend, value: object, typed: bool) -> None:
+    if backend.allocated:
+        raise errors.backend_size_fixed("size", backend.type)
+    size = SIZE.read(value, "size", typed)
+    if not size:
+        raise errors.backend_value_refused("size", backend.type, size)
+    backend.size = size
+
+
+def _set_prealloc_threads(backend: MemoryBackend, value: object, typed: bool) -> None:
+    threads = _THREADS.read(value, "prealloc-threads", typed)
+    if not threads:
+        raise errors.backend_value_refused("prealloc-threads", backend.type, threads)
+    backend.prealloc_threads = threads
+
+
+def _set_prealloc(backend: MemoryBackend, value: object, typed: bool) -> None:
+    wanted = BOOL.read(value, "prealloc", typed)
+    if wanted and not backend.reserve:
+        raise errors.prealloc_without_reserve()
+    # Memory that is there cannot be un-allocated: QEMU accepts the request and keeps the value.
+    backend.prealloc = wanted or (backend.allocated and backend.prealloc)
+
+
+def _set_reserve(backend: MemoryBackend, value: object, typed: bool) -> None:
+    wanted = BOOL.read(value, "reserve", typed)
+    if backend.allocated:
+        raise errors.backend_value_fixed()
+    if backend.prealloc and not wanted:
+        raise errors.prealloc_without_reserve()
+    backend.reserve = wanted
+
+
+def _set_share(backend: MemoryBackend, value: object, typed: bool) -> None:
+    wanted = BOOL.read(value, "share", typed)
+    if backend.allocated:
+        raise errors.backend_value_fixed()
+    backend.share = wanted
+
+
+def _set_host_nodes(backend: MemoryBackend, value: object, typed: bool) -> None:
+    if not isinstance(value, list):
+        raise errors.invalid_parameter_type("host-nodes", "array")
+    nodes = [visit.visit_narrow(node, f"host-nodes[{index}]", "uint16") for index, node in enumerate(value)]
+    for node in nodes:
+        if node >= MAX_NODES:
+            raise errors.host_node_invalid(node)
+    backend.host_nodes = sorted({*backend.host_nodes, *nodes})
+
+
+_THREADS = Scalar(
+    "int",
+    lambda value, name: visit.visit_narrow(value, name, "uint32"),
+    lambda value, name: values.visit_narrow_string(value, name, "uint32"),
+)
+
+
+class MemoryBackend(UserObject):
+    """What all backends share. ``mapped`` tells that a device, a NUMA node or the machine uses the memory."""
+
+    type_name = "memory-backend"
+    own_properties: ClassVar[tuple[Property, ...]] = (
+        Property("share", "bool", lambda backend: backend.share, _set_share),
+        Property("size", "int", lambda backend: backend.size, _set_size),
+        attribute("dump", BOOL),
+        Property("prealloc-threads", "int", lambda backend: backend.prealloc_threads, _set_prealloc_threads),
+        attribute("x-use-canonical-path-for-ramblock-id", BOOL, field="use_canonical_path"),
+        attribute("policy", POLICY),
+        link("prealloc-context", "thread-context"),
+        Property("prealloc", "bool", lambda backend: backend.prealloc, _set_prealloc),
+        Property("reserve", "bool", lambda backend: backend.reserve, _set_reserve),
+        Property("host-nodes", "int", lambda backend: backend.host_nodes, _set_host_nodes),
+        attribute("merge", BOOL),
+    )
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self.size = 0
+        self.merge = machine.mem_merge
+        self.dump = machine.dump_guest_core
+        self.prealloc = False
+        self.prealloc_threads = machine.cpus.smp.cpus
+        self.prealloc_context: Object | None = None
+        self.share = False
+        self.reserve = True
+        self.policy = "default"
+        self.host_nodes: list[int] = []
+        self.use_canonical_path = False
+        self.allocated = False
+        self.mapped = False
+
+    @property
+    def region(self) -> MemoryRegion:
+        return MemoryRegion(self.size, RAM_ALIGN)
+
+    @property
+    def in_use(self) -> bool:
+        return self.mapped
+
+    def complete(self) -> None:
+        """Get the memory. Raises QEMU's text when the properties do not fit together or there is not enough."""
+        if self.size > LARGEST_MAPPING:
+            raise errors.host_memory_unavailable(self.name)
+        if self.host_nodes and self.policy == "default":
+            raise errors.host_nodes_without_policy()
+        if not self.host_nodes and self.policy != "default":
+            raise errors.policy_without_host_nodes(self.policy)
+        self.allocated = True
+        self._block = RamBlock(self)
+        self.add_child(f"{self.name}[0]", self._block)
+
+    def map_into(self, container: RegionNode, offset: int) -> None:
+        """Lay the memory into ``container``, ``offset`` bytes from its start."""
+        block = self._block
+        block.container, block.offset = container, offset
+
+    def unmap(self) -> None:
+        """Take the memory out of where it lies, free for another user."""
+        self.mapped = False
+        self._block.container, self._block.offset = None, 0
+
+    def memdev_info(self) -> dict[str, Any]:
+        """The backend's entry in ``query-memdev`` (qapi/machine.json, Memdev)."""
+        return {
+            "id": self.name,
+            "size": self.size,
+            "merge": self.merge,
+            "dump": self.dump,
+            "prealloc": self.prealloc,
+            "share": self.share,
+            "reserve": self.reserve,
+            "policy": self.policy,
+            "host-nodes": self.host_nodes,
+        }
+
+
+class MemoryBackendRam(MemoryBackend):
+    """Anonymous memory (backends/hostmem-ram.c)."""
+
+    type_name = "memory-backend-ram"
+
+
+class RegionNode(Object):
+    """A memory region as QOM shows it: where it lies in which container. Addresses and sizes are bytes."""
+
+    type_name = "memory-region"
+    own_properties: ClassVar[tuple[Property, ...]] = (
+        Property("container", "link<memory-region>", lambda region: region.container_path()),
+        Property("addr", "uint64", lambda region: region.address()),
+        Property("size", "uint64", lambda region: region.length()),
+        Property("priority", "uint32", lambda region: 0),
+    )
+
+    def container_path(self) -> str:
+        return ""
+
+    def address(self) -> int:
+        return 0
+
+    def length(self) -> int:
+        raise NotImplementedError
+
+
+class RamBlock(RegionNode):
+    """The memory of a backend. Once mapped, its address is relative to the container that holds it."""
+
+    def __init__(self, backend: MemoryBackend) -> None:
+        super().__init__()
+        self.backend = backend
+        self.container: RegionNode | None = None
+        self.offset = 0
+
+    def container_path(self) -> str:
+        return self.container.path if self.container is not None else ""
+
+    def address(self) -> int:
+        return self.offset
+
+    def length(self) -> int:
+        return -(-self.backend.size // PAGE_SIZE) * PAGE_SIZE

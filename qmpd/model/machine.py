@@ -1,0 +1,379 @@
+"""The machine: what it is built from, its object tree, and how it comes up (system/vl.c, hw/i386/pc.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from qmpd import errors
+from qmpd.catalogue import Catalogue, MachineInfo, Tree
+from qmpd.config import Phase, VmConfig
+from qmpd.errors import QemuError, StartupError
+from qmpd.frozen import Frozen
+from qmpd.hashorder import GHashOrder
+from qmpd.model import geometry
+from qmpd.model.acpi import MemoryHotplug
+from qmpd.model.boot_tree import BootObject, recorded_paths
+from qmpd.model.cpus import Cpus, addressing, complete_smp, parse_model
+from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
+from qmpd.model.machine_properties import GENERIC, INSTANCE_PROPERTIES, MODELLED
+from qmpd.model.memory_device import DeviceMemory, MemoryDevices
+from qmpd.model.numa import Numa
+from qmpd.model.pc_dimm import DimmSlots
+from qmpd.model.qom import Container, Object, Property, Root
+from qmpd.model.run_state import RunState
+
+RAM_ALIGN = 8192
+DEFAULT_RAM_SIZE = 128 * geometry.MIB
+MAX_SLOTS = 256
+HOTPLUG_PAGE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What a family of machine types has. ``acpi_device`` is the type that announces hotplug to the guest."""
+
+    chipset: geometry.Chipset | None
+    acpi_device: str | None = None
+    has_memory_region: bool = False
+    hotplugs_dimms: bool = False
+
+
+FAMILIES = {
+    "pc-q35": Family(geometry.Q35, "ICH9-LPC", True, True),
+    "pc-i440fx": Family(geometry.I440FX, "PIIX4_PM", True, True),
+    "isapc": Family(geometry.I440FX, None, False, True),
+    "microvm": Family(None, "acpi-ged"),
+}
+_OTHER = Family(None)
+
+
+class DeviceMemoryNode(RegionNode):
+    """The region for memory devices as QOM shows it."""
+
+    def __init__(self, memory: DeviceMemory) -> None:
+        super().__init__()
+        self._memory = memory
+
+    def container_path(self) -> str:
+        return "/machine/unattached/system[0]"
+
+    def address(self) -> int:
+        return self._memory.base
+
+    def length(self) -> int:
+        return self._memory.size
+
+
+class Machine(Object):
+    """One machine. Building it may raise StartupError; afterwards ``ready`` is true and devices are hotplugged.
+
+    ``emit`` is called with each event's name and data, ``end`` with the exit status when the machine is over,
+    ``warn`` with what QEMU would print as a warning.
+    """
+
+    type_name = "machine"
+
+    def __init__(
+        self,
+        config: VmConfig,
+        *,
+        emit: Callable[[str, dict[str, Any] | None], None],
+        end: Callable[[int], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.catalogue = Catalogue.open()
+        self.emit = emit
+        self.end = end
+        self.warn = warn
+        self.ready = False
+        self.initialized = False
+        self.settings: dict[str, Any] = {}
+        self.info = self._find_type()
+        self.family = FAMILIES.get(self.info.name.rpartition("-")[0], FAMILIES.get(self.info.name, _OTHER))
+        self.version = _version(self.info.name)
+        self.mem_merge = True
+        self.dump_guest_core = True
+        self.acpi = "auto"
+        self.nvdimm = False
+        self.max_ram_below_4g = self.family.chipset.default_max_ram_below_4g if self.family.chipset else 0
+        self.memory_backend: Object | None = None
+        self.ram_size = self.maxram_size = DEFAULT_RAM_SIZE
+        self.ram_slots = 0
+        self.numa = Numa()
+        self.dimm_slots = DimmSlots()
+        self.anonymous_devices = 0
+        self.run = RunState(emit, end, self._reset, config.actions)
+        self._device_list: Frozen | None = None
+        self._boot_tree_shown = False
+        self._plant()
+        config.raise_problems(Phase.BACKENDS)
+        self._configure()
+
+    # Coming up
+
+    def _find_type(self) -> MachineInfo:
+        self.config.raise_problems(Phase.SETUP)
+        if self.config.machine is None:
+            return next(
+                info for info in map(self.catalogue.machine, self._type_names()) if info is not None and info.is_default
+            )
+        info = self.catalogue.machine(self.config.machine)
+        if info is None:
+            raise StartupError("", errors.machine_type_unsupported(self.config.machine))
+        return info
+
+    def _type_names(self) -> list[str]:
+        return [entry["name"] for entry in self.catalogue.machines().value]
+
+    def _plant(self) -> None:
+        self.root_object = Root()
+        self.objects, self.chardevs, backend = Container(), Container(), Container()
+        for name, container in (("chardevs", self.chardevs), ("objects", self.objects), ("backend", backend)):
+            self.root_object.add_child(name, container)
+        self.root_object.add_child("machine", self)
+        self.unattached, self.peripheral, self.peripheral_anon = Container(), Container(), Container()
+        self.add_child("unattached", self.unattached)
+        self.add_child("peripheral", self.peripheral)
+        self.add_child("peripheral-anon", self.peripheral_anon)
+
+    def _configure(self) -> None:
+        """Set the machine's own properties, in QEMU's order. Raises StartupError."""
+        config = self.config
+        try:
+            for name, value in config.machine_options.items():
+                self.set_property(name, value, typed=False)
+            self.set_memory(config.memory_size, config.memory_slots, config.memory_max)
+        except QemuError as error:
+            raise StartupError("", error) from None
+        self.cpus = Cpus(
+            complete_smp(config.smp, prefer_sockets=self.version < (6, 2)),
+            self._cpu_type(),
+        )
+        config.raise_problems(Phase.ACCELERATORS)
+
+    def _cpu_type(self) -> str:
+        default = self.info.default_cpu_type or "qemu64-x86_64-cpu"
+        return f"{parse_model(self.config.cpu)[0]}-x86_64-cpu" if self.config.cpu else default
+
+    def set_memory(self, size: int | None, slots: int | None, maximum: int | None) -> None:
+        """Set the sizes (bytes) and the number of DIMM slots. Raises QEMU's text (hw/core/machine.c)."""
+        size = -(-(size or DEFAULT_RAM_SIZE) // RAM_ALIGN) * RAM_ALIGN
+        if maximum is not None:
+            if maximum < size:
+                raise errors.maxmem_below_size(maximum, size)
+            if slots and maximum == size:
+                raise errors.maxmem_equals_size(maximum, size)
+        elif slots is not None:
+            raise errors.slots_without_maxmem()
+        self.ram_size = size
+        self.maxram_size = size if maximum is None else maximum
+        self.ram_slots = slots or 0
+
+    def initialize(self) -> None:
+        """Build the board: RAM, nodes, CPUs, the region for memory devices. Raises StartupError."""
+        try:
+            self._attach_ram()
+            self.numa.complete(self)
+            if not self.catalogue.has_type(self.cpus.type):
+                raise errors.cpu_model_unknown(self.cpus.type.removesuffix("-x86_64-cpu"))
+            memory = self._create_device_memory()
+        except QemuError as error:
+            raise StartupError("", error) from None
+        self.memory_devices = MemoryDevices(memory)
+        if memory is not None:
+            self.device_memory_node = DeviceMemoryNode(memory)
+            self.add_child("device-memory[0]", self.device_memory_node)
+        has_slots = self.family.acpi_device in ("ICH9-LPC", "PIIX4_PM") and self.memory_hotplug_supported
+        self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0)
+        self.initialized = True
+
+    @property
+    def memory_hotplug_supported(self) -> bool:
+        """PIIX4_PM can be told to leave memory hotplug out."""
+        off = ("PIIX4_PM", "memory-hotplug-support", "off")
+        return self.family.acpi_device != "PIIX4_PM" or off not in self.config.globals
+
+    @property
+    def auto_numa(self) -> bool:
+        """Whether the machine gets a node without ``-numa``: for DIMM slots since 2.11, for maxmem since 5.1."""
+        if not self.family.has_memory_region:
+            return False
+        return (self.ram_slots > 0 and self.version >= (2, 11)) or (
+            self.maxram_size > self.ram_size and self.version >= (5, 1)
+        )
+
+    def _attach_ram(self) -> None:
+        if isinstance(self.memory_backend, MemoryBackend):
+            if self.memory_backend.size != self.ram_size:
+                raise errors.memory_backend_size_differs()
+            self.memory_backend.mapped = True
+            return
+        name = self.info.default_ram_id
+        if not name or self.numa.uses_memdevs or self.info.name == "none":
+            return
+        if self.objects.child(name) is not None:
+            raise errors.default_ram_id_reserved(name)
+        backend = MemoryBackendRam(self)
+        backend.size = self.ram_size
+        self.objects.add_child(name, backend)
+        backend.complete()
+        backend.mapped = True
+        self.memory_backend = backend
+
+    def _create_device_memory(self) -> DeviceMemory | None:
+        if self.family.chipset is None:
+            return None
+        model, features = parse_model(self.config.cpu or self.cpus.type.removesuffix("-x86_64-cpu"))
+        wants_region = self.maxram_size > self.ram_size
+        layout = geometry.lay_out(
+            self.family.chipset,
+            ram=self.ram_size,
+            maxmem=self.maxram_size if self.family.has_memory_region else self.ram_size,
+            slots=self.ram_slots,
+            max_ram_below_4g=self.max_ram_below_4g,
+            cpu=addressing(model, features),
+            version=self.version,
+        )
+        if not self.family.has_memory_region:
+            if wants_region or self.ram_slots:
+                raise errors.memory_options_unsupported(self.info.name)
+            return None
+        if not wants_region:
+            return None
+        if self.ram_slots > MAX_SLOTS:
+            raise errors.too_many_slots(self.ram_slots)
+        if self.maxram_size % HOTPLUG_PAGE:
+            raise errors.maxmem_unaligned(HOTPLUG_PAGE)
+        return DeviceMemory(layout.region_base, layout.region_size)
+
+    # Devices
+
+    def device_list_changed(self) -> None:
+        self._device_list = None
+
+    def memory_device_info(self) -> Frozen:
+        """What ``query-memory-devices`` answers; the same object until something in it changes."""
+        if self._device_list is None:
+            self._device_list = Frozen([device.info for device in self.memory_devices.memory_device_list()])
+        return self._device_list
+
+    @property
+    def cpu_count(self) -> int:
+        """The CPUs that exist."""
+        return 0 if self.info.name == "none" else self.cpus.smp.cpus
+
+    @property
+    def base_memory(self) -> int:
+        """The bytes of RAM, less memory devices."""
+        return 0 if self.info.name == "none" else self.ram_size
+
+    @property
+    def wakeup_supported(self) -> bool:
+        return self.family.chipset is not None
+
+    @property
+    def has_acpi_device(self) -> bool:
+        """Whether something answers for ACPI; PIIX4_PM is left out where ACPI is off."""
+        device = self.family.acpi_device
+        return device is not None and (device != "PIIX4_PM" or self.acpi != "off")
+
+    @property
+    def acpi_enabled(self) -> bool:
+        return self.family.acpi_device is not None and self.acpi != "off"
+
+    def _reset(self) -> None:
+        self.memory_hotplug.reset()
+
+    # As an object
+
+    @property
+    def type(self) -> str:
+        return f"{self.info.name}-machine"
+
+    def is_a(self, type_name: str) -> bool:
+        return super().is_a(type_name) or self.catalogue.is_a(self.type, type_name)
+
+    def show_boot_tree_for(self, path: str) -> None:
+        """Show the boot tree if a partial ``path`` may lead into it."""
+        first = next((part for part in path.split("/") if part), "")
+        tree = self.catalogue.tree(self.info.name)
+        if not first or (tree is not None and first in _names(tree)):
+            self.show_boot_tree()
+
+    def show_boot_tree(self) -> None:
+        """Put the objects that only the catalogue knows into the tree; it takes milliseconds, so only on demand."""
+        tree = self.catalogue.tree(self.info.name)
+        if self._boot_tree_shown or tree is None:
+            return
+        self._boot_tree_shown = True
+        for path, recorded in recorded_paths(tree, self.cpus.smp.cpus):
+            parent_path, _, name = path.rpartition("/")
+            parent: Object | None = self.root_object
+            for part in parent_path.split("/")[1:]:
+                parent = parent.child(part) if parent is not None else None
+            if name and parent is not None and parent.child(name) is None and not path.startswith("/chardevs/"):
+                node = tree.get(recorded)
+                if node is not None and not path.startswith("/objects/"):
+                    parent.add_child(name, BootObject(self.catalogue, node))
+
+    def _recorded(self) -> dict[str, str]:
+        """The properties of the machine type that the catalogue knows: name to QOM type."""
+        tree = self.catalogue.tree(self.info.name)
+        node = tree.get("/machine") if tree is not None else None
+        return {entry["name"]: entry["type"] for entry in node.entries.value} if node is not None else {}
+
+    def find_property(self, name: str) -> Property:
+        recorded = self._recorded()
+        if name in MODELLED and (not recorded or name in recorded):
+            return MODELLED[name]
+        if self.child(name) is not None or name not in recorded or recorded[name].startswith("child<"):
+            return super().find_property(name)
+        kind = GENERIC.get(recorded[name])
+
+        def store(machine: Machine, value: object, typed: bool) -> None:
+            assert kind is not None
+            machine.settings[name] = kind.read(value, name, typed)
+
+        return Property(name, recorded[name], lambda machine: machine.setting(name), store if kind else None)
+
+    def setting(self, name: str) -> Any:
+        """The value of a property that has no effect here: as set, else as recorded from a bare machine."""
+        if name in self.settings:
+            return self.settings[name]
+        tree = self.catalogue.tree(self.info.name)
+        node = tree.get("/machine") if tree is not None else None
+        if node is None:
+            raise errors.property_not_found(self.type, name)
+        try:
+            return node.value(name)
+        except KeyError:
+            raise errors.not_modelled(f"property '{name}' of a machine") from None
+
+    def list_properties(self) -> list[tuple[str, str]]:
+        self.show_boot_tree()
+        recorded = self._recorded()
+        own = [name for name in recorded if not _is_instance_property(name, recorded[name])]
+        instance = [name for name in reversed(recorded) if _is_instance_property(name, recorded[name])]
+        order = list(GHashOrder([*instance, *(child.name for child in self.children())]))
+        order.reverse()
+        return [(name, recorded.get(name) or self.find_property(name).type) for name in own + order]
+
+
+@cache
+def _names(tree: Tree) -> frozenset[str]:
+    return frozenset(path.rpartition("/")[2] for path in tree.paths())
+
+
+def _is_instance_property(name: str, type_name: str) -> bool:
+    return type_name.startswith("child<") or name in INSTANCE_PROPERTIES
+
+
+def _version(name: str) -> tuple[int, int]:
+    """The version in a machine type's name; of one without, later than all."""
+    major, dot, minor = name.rpartition("-")[2].partition(".")
+    return (int(major), int(minor)) if dot and major.isdigit() and minor.isdigit() else (1 << 16, 0)

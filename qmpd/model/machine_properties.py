@@ -1,0 +1,80 @@
+"""The properties of ``/machine`` that mean something here, and how to set the others (hw/core/machine.c)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qmpd import errors
+from qmpd.model.geometry import FOUR_GIB
+from qmpd.model.qom import BOOL, ON_OFF_AUTO, SIZE, STRING, UINT64, Kind, Property, attribute, computed, link
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+
+
+def _memory(machine: Machine) -> dict[str, int]:
+    if not machine.ram_slots:
+        return {"size": machine.ram_size}
+    return {"size": machine.ram_size, "max-size": machine.maxram_size, "slots": machine.ram_slots}
+
+
+def _set_memory(machine: Machine, value: object, typed: bool) -> None:
+    if not isinstance(value, dict):
+        raise errors.invalid_parameter_type("memory", "object")
+    sizes = {name: SIZE.read(value[name], f"memory.{name}", typed) for name in ("size", "max-size") if name in value}
+    slots = UINT64.read(value["slots"], "memory.slots", typed) if "slots" in value else None
+    for name in value:
+        if name not in ("size", "max-size", "slots"):
+            raise errors.unexpected_parameter(f"memory.{name}")
+    machine.set_memory(sizes.get("size"), slots, sizes.get("max-size"))
+
+
+def _set_max_ram_below_4g(machine: Machine, value: object, typed: bool) -> None:
+    size = SIZE.read(value, "max-ram-below-4g", typed)
+    if size > FOUR_GIB:
+        raise errors.max_ram_below_4g_too_large(size)
+    machine.max_ram_below_4g = size
+
+
+def _smp(machine: Machine) -> dict[str, Any]:
+    return machine.cpus.smp.config()
+
+
+MODELLED = {
+    prop.name: prop
+    for prop in (
+        computed("type", "string", lambda machine: machine.type),
+        Property("memory", "MemorySizeConfiguration", _memory, _set_memory),
+        computed("smp", "SMPConfiguration", _smp),
+        attribute("mem-merge", BOOL),
+        attribute("dump-guest-core", BOOL),
+        attribute("acpi", ON_OFF_AUTO),
+        attribute("nvdimm", BOOL),
+        link("memory-backend", "memory-backend"),
+        Property("max-ram-below-4g", "size", lambda machine: machine.max_ram_below_4g, _set_max_ram_below_4g),
+    )
+}
+
+INSTANCE_PROPERTIES = frozenset(
+    {
+        "nvdimm",
+        "nvdimm-persistence",
+        "hmat",
+        "smram",
+        "cxl-fmw",
+        "rtc-time",
+        "acpi-device",
+        "cxl",
+        "pcspk-audiodev",
+    }
+)
+"""Those that QEMU adds to the instance, so that they are listed among its children."""
+
+GENERIC: dict[str, Kind] = {
+    "bool": BOOL,
+    "string": STRING,
+    "str": STRING,
+    "size": SIZE,
+    "uint64_t": UINT64,
+    "OnOffAuto": ON_OFF_AUTO,
+}

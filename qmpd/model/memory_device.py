@@ -1,0 +1,288 @@
+"""Memory devices: what one must answer, and the region of guest-physical addresses they share.
+
+The names are those of QEMU's include/hw/mem/memory-device.h. A plug has two steps: ``pre_plug`` checks everything,
+chooses the address and may refuse; ``plug`` only keeps the books. Sizes and addresses are bytes.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from qmpd import errors
+from qmpd.frozen import Frozen
+from qmpd.model.device import Device
+
+SOFT_MEMSLOT_LIMIT = 256
+SAFE_MAX_MEMSLOTS = 509
+_ADDRESS_SPACE = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRegion:
+    """What a memory device maps: ``size`` bytes that want to start at a multiple of ``align``."""
+
+    size: int
+    align: int
+
+
+class MemoryDevice(Device):
+    """The interface of QEMU's ``memory-device``. A kind answers these questions about itself."""
+
+    type_name = "memory-device-base"
+    info_kind = ""
+
+    @abstractmethod
+    def get_addr(self) -> int:
+        """The guest-physical address; 0 while none is chosen."""
+
+    @abstractmethod
+    def set_addr(self, addr: int) -> None: ...
+
+    @abstractmethod
+    def get_memory_region(self) -> MemoryRegion | None:
+        """What the device maps; None for an empty device. Raises QEMU's text when it cannot be had."""
+
+    def is_empty(self) -> bool:
+        """Whether the device has nothing to map, and so needs no address."""
+        return False
+
+    def get_plugged_size(self) -> int:
+        """The bytes that the guest can use now."""
+        region = self.get_memory_region()
+        return region.size if region is not None else 0
+
+    def decide_memslots(self, limit: int) -> None:
+        """Choose how many memslots to use, at most ``limit``; called once, before the first ``get_memslots``."""
+
+    def get_memslots(self) -> int:
+        return 1
+
+    def get_min_alignment(self) -> int:
+        return 0
+
+    @abstractmethod
+    def fill_device_info(self) -> dict[str, Any]:
+        """The ``data`` of the device's entry in ``query-memory-devices``."""
+
+    # The entry is kept until something in it changes, because managers ask often and many devices change rarely.
+    _info: Frozen | None = None
+
+    @property
+    def info(self) -> Frozen:
+        """The device's entry in ``query-memory-devices`` (qapi/machine.json, MemoryDeviceInfo)."""
+        if self._info is None:
+            self._info = Frozen({"type": self.info_kind, "data": self.fill_device_info()})
+        return self._info
+
+    def info_changed(self) -> None:
+        self._info = None
+        self.machine.device_list_changed()
+
+
+def region_size(device: MemoryDevice) -> int:
+    """The bytes of address space the device needs; 0 for an empty one."""
+    region = device.get_memory_region()
+    return region.size if region is not None else 0
+
+
+def _round_up(value: int, align: int) -> int:
+    return -(-value // align) * align
+
+
+@dataclass(slots=True)
+class DeviceMemory:
+    """The region [``base``, ``base + size``) and its books (DeviceMemoryState in include/hw/boards.h).
+
+    ``required_memslots`` counts what plugged devices may need, ``used_memslots`` what they map now.
+    """
+
+    base: int
+    size: int
+    required_memslots: int = 0
+    used_memslots: int = 0
+    used_region_size: int = 0
+    memslot_auto_decisions: int = 0
+    _starts: list[int] = field(default_factory=list)
+    _devices: list[MemoryDevice] = field(default_factory=list)
+    _ends: list[int] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        return self.base + self.size
+
+    def devices(self) -> Iterator[MemoryDevice]:
+        """The plugged devices that map something, by address."""
+        return iter(self._devices)
+
+    @property
+    def reserved_memslots(self) -> int:
+        """Memslots that plugged devices may still take."""
+        return max(self.required_memslots - self.used_memslots, 0)
+
+    @property
+    def memslot_auto_decision_active(self) -> bool:
+        """Whether some device chose more than one memslot by looking at how many there are."""
+        return self.memslot_auto_decisions > 0
+
+    def check_addr(self, addr: int, size: int, align: int) -> int:
+        """``addr`` if a device of ``size`` may lie there. Raises QEMU's text otherwise."""
+        if addr % align:
+            raise errors.address_unaligned(align)
+        if addr < self.base or addr + size > self.end:
+            raise errors.address_outside_region(addr, size, self.base, self.size)
+        position = bisect_left(self._ends, addr + 1)
+        if position < len(self._starts) and self._starts[position] < addr + size:
+            raise errors.address_conflict(self._devices[position].device_id)
+        return addr
+
+    def find_addr(self, size: int, align: int) -> int:
+        """The lowest multiple of ``align`` where ``size`` bytes fit between the devices. Raises QEMU's text."""
+        addr = _round_up(self.base, align)
+        if addr + size > _ADDRESS_SPACE:
+            raise errors.memory_device_too_big()
+        for start, end in zip(self._starts, self._ends, strict=True):
+            if addr + size <= start:
+                break
+            if end > addr:
+                addr = _round_up(end, align)
+        if addr + size > self.end:
+            raise errors.device_memory_fragmented()
+        return addr
+
+    def insert(self, device: MemoryDevice, addr: int, size: int) -> None:
+        position = bisect_left(self._starts, addr)
+        self._starts.insert(position, addr)
+        self._ends.insert(position, addr + size)
+        self._devices.insert(position, device)
+
+    def remove(self, addr: int) -> None:
+        position = bisect_left(self._starts, addr)
+        del self._starts[position], self._ends[position], self._devices[position]
+
+
+@dataclass(frozen=True, slots=True)
+class MemslotLimits:
+    """How many memslots a consumer (KVM, a vhost backend) has in all, and how many are free now."""
+
+    maximum: int
+    free: int
+
+
+UNLIMITED = MemslotLimits(1 << 31, 1 << 31)
+
+
+class MemoryDevices:
+    """All memory devices of one machine, and how many memslots the host's consumers offer them."""
+
+    def __init__(self, memory: DeviceMemory | None) -> None:
+        self.memory = memory
+        self.hypervisor = UNLIMITED
+        self.vhost = UNLIMITED
+        self._unmapped: list[MemoryDevice] = []
+
+    def memory_device_list(self) -> list[MemoryDevice]:
+        """Every plugged memory device by address, those without an address first."""
+        mapped = [] if self.memory is None else list(self.memory.devices())
+        return self._unmapped + mapped
+
+    def plugged_memory_size(self) -> int:
+        """The bytes that guests can use of all plugged devices together."""
+        return sum(device.get_plugged_size() for device in self.memory_device_list())
+
+    def reserved_memslots(self) -> int:
+        return 0 if self.memory is None else self.memory.reserved_memslots
+
+    def memslot_auto_decision_active(self) -> bool:
+        return self.memory is not None and self.memory.memslot_auto_decision_active
+
+    def pre_plug(self, device: MemoryDevice, capacity: int, legacy_align: int | None = None) -> None:
+        """Check that ``device`` can be plugged and give it an address. Raises QEMU's text and then changes nothing.
+
+        ``capacity`` is what all devices together may use (maxmem - ram), in bytes.
+        ``legacy_align`` replaces the alignment, for machine types that did not enforce it.
+        """
+        if device.is_empty():
+            return
+        memory = self.memory
+        if memory is None:
+            raise errors.no_device_memory()
+        region = device.get_memory_region()
+        assert region is not None
+        self._check_addable(memory, device, region, capacity)
+        if legacy_align is None:
+            if region.size % region.align:
+                raise errors.backend_size_unaligned(region.align)
+            align = max(device.get_min_alignment(), region.align)
+        else:
+            align = legacy_align
+        if memory.base % align:
+            device.machine.warn(errors.alignment_exceeds_expected(align))
+        addr = device.get_addr()
+        if addr:
+            memory.check_addr(addr, region.size, align)
+        else:
+            device.set_addr(memory.find_addr(region.size, align))
+
+    def _check_addable(self, memory: DeviceMemory, device: MemoryDevice, region: MemoryRegion, capacity: int) -> None:
+        device.decide_memslots(self._memslot_decision_limit(memory, region.size, capacity))
+        needed = device.get_memslots() + memory.reserved_memslots
+        if self.hypervisor.free < needed:
+            raise errors.hypervisor_memslots_exhausted()
+        if self.vhost.free < needed:
+            raise errors.vhost_memslots_exhausted()
+        if memory.used_region_size + region.size > capacity:
+            raise errors.device_memory_exhausted(memory.used_region_size, capacity % _ADDRESS_SPACE)
+
+    def _memslot_decision_limit(self, memory: DeviceMemory, size: int, capacity: int) -> int:
+        """How many memslots a device that decides for itself may take: its share of what is left."""
+        maximum = min(self.hypervisor.maximum, self.vhost.maximum)
+        free = min(self.hypervisor.free, self.vhost.free)
+        if maximum < SAFE_MAX_MEMSLOTS or memory.required_memslots >= SOFT_MEMSLOT_LIMIT:
+            return 1
+        memslots = min(SOFT_MEMSLOT_LIMIT - memory.required_memslots, free - memory.reserved_memslots)
+        if memslots < 1:
+            return 1
+        if size == capacity:
+            return memslots
+        available = capacity - memory.used_region_size
+        return max(int(float(memslots) * size / available), 1) if available > 0 else memslots
+
+    def plug(self, device: MemoryDevice) -> None:
+        """Enter a device that ``pre_plug`` has let through into the books. Cannot fail."""
+        region = device.get_memory_region()
+        if region is None:
+            self.plug_unmapped(device)
+            return
+        memory = self.memory
+        assert memory is not None
+        memslots = device.get_memslots()
+        memory.used_region_size += region.size
+        memory.required_memslots += memslots
+        memory.memslot_auto_decisions += memslots > 1
+        memory.insert(device, device.get_addr(), region.size)
+        device.machine.device_list_changed()
+
+    def plug_unmapped(self, device: MemoryDevice) -> None:
+        """Enter a device that the machine gave neither address nor slot, as machines without memory hotplug do."""
+        self._unmapped.append(device)
+        device.machine.device_list_changed()
+
+    def unplug(self, device: MemoryDevice) -> None:
+        """Take a plugged device out of the books again."""
+        region = device.get_memory_region()
+        if region is None:
+            self._unmapped.remove(device)
+            device.machine.device_list_changed()
+            return
+        memory = self.memory
+        assert memory is not None
+        memslots = device.get_memslots()
+        memory.used_region_size -= region.size
+        memory.required_memslots -= memslots
+        memory.memslot_auto_decisions -= memslots > 1
+        memory.remove(device.get_addr())
+        device.machine.device_list_changed()

@@ -1,0 +1,122 @@
+"""A virtual machine: one machine, its monitors' sessions and its clock. A process may hold one or thousands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from qmpd.chardev import ChardevStatus
+from qmpd.clock import Clock
+from qmpd.commands.context import Context
+from qmpd.commands.dispatch import dispatch
+from qmpd.config import Phase, VmConfig
+from qmpd.errors import QemuError, StartupError
+from qmpd.event import Event
+from qmpd.model.machine import Machine
+from qmpd.model.objects import object_add
+from qmpd.model.qdev import device_add
+from qmpd.wire.session import Session
+from qmpd.wire.throttle import Throttle
+
+
+class Vm:
+    """Building one raises StartupError where QEMU would not start.
+
+    ``on_exit`` is called with the exit status when the machine has ended; ``on_warning`` with each warning's text.
+    """
+
+    def __init__(self, config: VmConfig, clock: Clock, on_warning: Callable[[str], None] = lambda text: None) -> None:
+        self.config = config
+        self.clock = clock
+        self.on_exit: Callable[[int], None] | None = None
+        self.chardevs: list[ChardevStatus] = []
+        self._sessions: list[Session] = []
+        self._throttle = Throttle(clock, self._deliver)
+        self._ended = False
+        self.machine = Machine(config, emit=self._emit, end=self._end, warn=on_warning)
+        self._create_objects()
+        config.raise_problems(Phase.LATE_BACKENDS)
+        for numa in config.numa:
+            numa.check()
+            _blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)
+        if not config.preconfig:
+            self._build()
+
+    def _create_objects(self) -> None:
+        for arguments in self.config.objects:
+            arguments.check()
+            _blame("", object_add, self.machine, arguments.values)
+        path = self.config.memory_backend
+        if path is not None:
+            _blame("", self.machine.set_property, "memory-backend", path)
+
+    def _build(self) -> None:
+        machine = self.machine
+        machine.initialize()
+        for arguments in self.config.devices:
+            arguments.check()
+            _blame(arguments.origin, device_add, machine, arguments.values, arguments.typed)
+        machine.ready = True
+
+    def leave_preconfig(self) -> None:
+        """Go on from ``--preconfig`` to the machine, and let it run unless it shall wait."""
+        self._build()
+        self.start()
+
+    def start(self) -> None:
+        """Let the guest run, unless the configuration says to wait for ``cont``."""
+        if not self.config.stopped and self.machine.ready:
+            self.machine.run.cont()
+
+    # Sessions
+
+    def open_session(self, pretty: bool = False) -> Session:
+        """A session for a client that has just come; the caller greets it."""
+
+        def run(name: str, arguments: dict[str, Any] | None, out_of_band: bool) -> Any:
+            return dispatch(context, name, arguments, out_of_band)
+
+        session = Session(run, self.machine.catalogue.version, pretty=pretty)
+        context = Context(self.machine, session, self)
+        self._sessions.append(session)
+        return session
+
+    def close_session(self, session: Session) -> None:
+        self._sessions.remove(session)
+
+    def thread_id(self, number: int) -> int:
+        """The number of the thread behind a CPU or an iothread; all work is done in one."""
+        return os.getpid()
+
+    # Events and the end
+
+    def _emit(self, name: str, data: dict[str, Any] | None) -> None:
+        self._throttle.send(Event(name, data, *self.clock.now()))
+
+    def _deliver(self, event: Event) -> None:
+        for session in self._sessions:
+            session.emit(event)
+
+    def request_shutdown(self, reason: str) -> None:
+        """End the machine from outside."""
+        if not self._ended:
+            self.machine.run.shutdown(reason)
+
+    def _end(self, status: int) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        for session in self._sessions:
+            session.close_after_reply()
+        if self.on_exit is not None:
+            self.on_exit(status)
+
+
+def _blame(origin: str, step: Callable[..., object], *arguments: Any) -> None:
+    """Do one step of the start; what goes wrong is the option's fault."""
+    try:
+        partial(step, *arguments)()
+    except QemuError as error:
+        raise StartupError(origin, error) from None
