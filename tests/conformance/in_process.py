@@ -45,8 +45,8 @@ class SessionEndpoint:
 
 @contextmanager
 def stand_in(section: Section) -> Iterator[Endpoint]:
-    """qmpd with the section's arguments; as a process if it is to end at once, for its words and exit status."""
-    if section.outcome:
+    """qmpd with the section's arguments; as a process if the case is about that."""
+    if section.outcome or section.flag("process", False):
         with drop_in(section) as endpoint:
             yield endpoint
         return

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 CASES = Path(__file__).parent / "cases"
-HEADERS = frozenset({"args", "negotiate", "paused", "pretty", "late"})
+HEADERS = frozenset({"args", "negotiate", "paused", "pretty", "late", "process"})
 
 SENT = ("-> ", "=> ", "~> ", ".. ")
 ANSWERED = ("<- ", "<-*", "-- ")
