@@ -53,5 +53,6 @@ def stand_in(section: Section) -> Iterator[Endpoint]:
     with tempfile.TemporaryDirectory(prefix="qmp-") as directory:
         arguments = [*COMMON_ARGS, *section_args(section, directory), *monitor_args(section, directory)]
         vm = Vm(parse(arguments), ManualClock())
+        vm.start()
         names = {f"{directory}/monitor": "<socket>", directory: "<tmp>"}
         yield SessionEndpoint(vm, section.flag("pretty", False), names)
