@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from qmpd.clock import ManualClock
+from qmpd.errors import StartupError
 from qmpd.qemu_argv import parse
 from qmpd.vm import Vm
 
-from .runner import COMMON_ARGS, Endpoint, drop_in, monitor_args, section_args
+from .runner import COMMON_ARGS, Endpoint, Refused, drop_in, monitor_args, section_args
 from .transcript import Section
 
 
@@ -52,7 +53,10 @@ def stand_in(section: Section) -> Iterator[Endpoint]:
         return
     with tempfile.TemporaryDirectory(prefix="qmp-") as directory:
         arguments = [*COMMON_ARGS, *section_args(section, directory), *monitor_args(section, directory)]
-        vm = Vm(parse(arguments), ManualClock())
+        try:
+            vm = Vm(parse(arguments), ManualClock())
+        except StartupError as failure:
+            raise Refused(str(failure), 1) from failure
         vm.start()
         names = {f"{directory}/monitor": "<socket>", directory: "<tmp>"}
         yield SessionEndpoint(vm, section.flag("pretty", False), names)
