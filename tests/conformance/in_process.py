@@ -57,6 +57,5 @@ def stand_in(section: Section) -> Iterator[Endpoint]:
             vm = Vm(parse(arguments), ManualClock())
         except StartupError as failure:
             raise Refused(str(failure), 1) from failure
-        vm.start()
         names = {f"{directory}/monitor": "<socket>", directory: "<tmp>"}
         yield SessionEndpoint(vm, section.flag("pretty", False), names)
