@@ -24,7 +24,7 @@ class Clock(Protocol):
         """Wall clock: seconds since the Unix epoch, and microseconds."""
 
     def call_later(self, delay_seconds: float, callback: Callable[[], object]) -> Handle:
-        """Run ``callback`` once, ``delay_seconds`` from now. Callbacks due at one time run in the order of the calls."""
+        """Run ``callback`` once, ``delay_seconds`` from now; what is due at one time runs in the order of the calls."""
 
 
 class _Scheduled:

@@ -1,4 +1,4 @@
-"""What the server asks of a virtual machine and of a client's session, so that a test can put a dummy in their place."""
+"""What the server asks of a virtual machine and of a session, so that a test can put a dummy in their place."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ from qmpd.chardev import ChardevStatus
 
 
 class Session(Protocol):
-    """One client of one monitor, as ``qmpd.wire.session.Session``: bytes in, bytes out."""
+    """One client of one monitor, as ``qmpd.wire.session.Session``: bytes in, bytes out.
+
+    ``on_output`` is called when there is output for another reason than a call of the server's, such as an event that
+    somebody else's request has caused.
+    """
 
     on_output: Callable[[], None] | None
+    on_request: Any
+    on_fault: Any
 
     @property
-    def wants_input(self) -> bool:
-        """False while requests are waiting and no more may be read."""
+    def wants_input(self) -> bool: ...
+
+    @property
+    def stalled(self) -> bool: ...
+
+    @property
+    def closing(self) -> bool: ...
 
     def greet(self) -> None: ...
 
@@ -31,7 +42,10 @@ class Session(Protocol):
 
 
 class VirtualMachine(Protocol):
-    """A virtual machine, as ``qmpd.vm.Vm``."""
+    """A virtual machine, as ``qmpd.vm.Vm``.
+
+    ``on_exit`` is called with an exit status when it has ended. ``chardevs`` is what ``query-chardev`` reports.
+    """
 
     on_exit: Callable[[int], None] | None
     chardevs: list[ChardevStatus]

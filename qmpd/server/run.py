@@ -1,0 +1,146 @@
+"""One virtual machine in one process: start, serve, end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from qmpd import log
+from qmpd.clock import Clock
+from qmpd.config import MonitorConfig, Phase, VmConfig
+from qmpd.errors import QemuError, StartupError
+from qmpd.options.report import Report
+from qmpd.server import process
+from qmpd.server.clock import LoopClock
+from qmpd.server.connection import Monitors
+from qmpd.server.doors import Door, Hall, ListeningDoor, open_door
+from qmpd.server.seams import VirtualMachine
+
+_FAREWELL_SECONDS = 0.05  # for clients to take what they still get when the machine has ended
+
+MakeVm = Callable[[VmConfig, Clock], VirtualMachine]
+
+
+def serve(config: VmConfig, make_vm: MakeVm | None = None, on_ready: Callable[[], None] | None = None) -> int:
+    """Run a virtual machine until it ends and return the exit status; ``on_ready`` is called when clients may come.
+
+    What prevents the start is told on stderr in QEMU's form. With ``daemonize`` this returns in the background only.
+    """
+    process.hold_signals()
+    try:
+        daemon = process.Daemon() if config.daemonize else None
+        pidfile = process.PidFile(config.pidfile) if config.pidfile else None
+        try:
+            return _serve(config, make_vm or _vm, daemon, on_ready)
+        finally:
+            if pidfile is not None:
+                pidfile.remove()
+    except StartupError as failure:
+        Report.of(config).startup_error(failure)
+    except QemuError as error:
+        Report.of(config).error("", error)
+    return 1
+
+
+def _vm(config: VmConfig, clock: Clock) -> VirtualMachine:
+    from qmpd.vm import Vm
+
+    vm: VirtualMachine = Vm(config, clock)
+    return vm
+
+
+def _serve(
+    config: VmConfig, make_vm: MakeVm, daemon: process.Daemon | None, on_ready: Callable[[], None] | None
+) -> int:
+    doors: list[Door] = []
+    loop = asyncio.SelectorEventLoop()
+    try:
+        _open_doors(config, doors)
+        vm = make_vm(config, LoopClock(loop))
+        config.raise_problems(Phase.LATE_BACKENDS)
+        server = _Server(config, loop, vm, doors)
+        loop.call_soon(server.start)
+        for ready in (daemon.ready if daemon else None, on_ready, lambda: process.notify("READY=1")):
+            if ready is not None:
+                loop.call_soon(ready)
+        loop.run_forever()
+        return server.status
+    finally:
+        for door in doors:
+            door.close()
+        loop.close()
+
+
+def _open_doors(config: VmConfig, doors: list[Door]) -> None:
+    config.raise_problems(Phase.BACKENDS)
+    monitors = _monitors_by_chardev(config)
+    for chardev in config.chardevs:
+        door = open_door(chardev, monitors.get(chardev.id))
+        doors.append(door)
+        if isinstance(door, ListeningDoor) and chardev.wait:
+            process.release_signals()
+            door.wait(Report.of(config))
+            process.hold_signals()
+
+
+def _monitors_by_chardev(config: VmConfig) -> dict[str, MonitorConfig]:
+    """Which monitor a client of a character device talks to; behind a mux, the first one."""
+    base_of = {chardev.id: chardev.base for chardev in config.chardevs if chardev.base}
+    monitors: dict[str, MonitorConfig] = {}
+    for monitor in config.monitors:
+        monitors.setdefault(monitor.chardev, monitor)
+        monitors.setdefault(base_of.get(monitor.chardev, monitor.chardev), monitor)
+    return monitors
+
+
+class _Server:
+    """What goes on between the start and the end."""
+
+    def __init__(
+        self, config: VmConfig, loop: asyncio.AbstractEventLoop, vm: VirtualMachine, doors: list[Door]
+    ) -> None:
+        self._report = Report.of(config)
+        self._loop = loop
+        self._vm = vm
+        self._doors = doors
+        self._monitors = Monitors(vm, config.name or config.program)
+        self._ending = False
+        self.status = 0
+        vm.chardevs = [door.status for door in doors]
+        vm.on_exit = self._end
+        loop.set_exception_handler(self._report_fault)
+
+    def start(self) -> None:
+        process.watch_signals(lambda *who: self._loop.call_soon_threadsafe(self._signalled, *who))
+        hall = Hall(self._loop, self._monitors, self._report)
+        for door in self._doors:
+            door.start(hall)
+
+    def _signalled(self, number: int, pid: int) -> None:
+        if self._ending:
+            return
+        self._report.error("", process.terminated_by(number, pid))
+        self._vm.request_shutdown("host-signal")
+        self._end(0)  # whatever the machine is told to do when its guest powers off, a signal ends the process
+
+    def _end(self, status: int) -> None:
+        if not self._ending:
+            self._ending = True
+            self.status = status
+            # not now: this may be the middle of a request whose reply is still to come
+            self._loop.call_soon(self._close)
+
+    def _close(self) -> None:
+        process.notify("STOPPING=1")
+        for door in self._doors:
+            door.close()
+        self._monitors.on_empty = self._loop.stop
+        if self._monitors.connections:
+            self._loop.call_later(_FAREWELL_SECONDS, self._loop.stop)
+            self._monitors.finish()
+        else:
+            self._loop.stop()
+
+    def _report_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        log.error("internal fault", detail=context.get("message"), exc_info=context.get("exception"))
