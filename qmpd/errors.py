@@ -786,19 +786,21 @@ def fd_listen_failed(reason: str) -> QemuError:
     return QemuError(f"Failed to listen on fd socket: {reason}")
 
 
-# chardev/char-stdio.c, chardev/char-file.c, chardev/char-socket.c, util/oslib-posix.c
-
-
-def stdio_with_daemonize() -> QemuError:
-    return QemuError("cannot use stdio with -daemonize")
-
-
-def stdio_in_use() -> QemuError:
-    return QemuError("cannot use stdio by multiple character devices")
+# chardev/char-file.c, chardev/char-socket.c, util/oslib-posix.c
 
 
 def file_open_failed(path: str, reason: str) -> QemuError:
     return QemuError(f"Could not open '{path}': {reason}")
+
+
+def waiting_for_connection(where: str) -> QemuError:
+    """No error: it goes to the terminal by the same way."""
+    return QemuError(f"info: QEMU waiting for connection on: {where}")
+
+
+def terminating_on_signal(number: int, sender: str) -> QemuError:
+    """No error either (system/runstate.c). ``sender`` is `` from pid N (NAME)``, or empty if it was the kernel."""
+    return QemuError(f"terminating on signal {number}{sender}")
 
 
 def chardev_connect_failed(label: str, reason: str) -> QemuError:
@@ -853,6 +855,10 @@ def numa_duplicate_node(number: int) -> QemuError:
 
 def numa_cpu_out_of_range(index: int, maxcpus: int) -> QemuError:
     return QemuError(f"CPU index ({index}) should be smaller than maxcpus ({maxcpus})")
+
+
+def numa_mem_mixed() -> QemuError:
+    return QemuError("numa configuration should use either mem= or memdev=,mixing both is not allowed")
 
 
 def numa_mem_unsupported() -> QemuError:
@@ -987,3 +993,14 @@ def sgx_not_in_kvm() -> QemuError:
 
 def yank_instance_not_found() -> QemuError:
     return QemuError("Instance not found", ErrorClass.DEVICE_NOT_FOUND)
+
+
+# migration/migration.c
+
+
+def migration_not_postcopy() -> QemuError:
+    return QemuError("migrate-pause is currently only supported during postcopy-active or postcopy-recover state")
+
+
+def migration_not_paused() -> QemuError:
+    return QemuError("Migrate recover can only be run when postcopy is paused.")
