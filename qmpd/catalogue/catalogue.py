@@ -74,6 +74,7 @@ class Catalogue:
         self._properties: dict[tuple[str, int], Frozen | QemuError] = {}
         self._cpus: dict[int | None, Frozen] = {}
         self._trees: dict[str, Tree | None] = {}
+        self._hmp_commands: dict[str, dict[str, str]] = {}
 
     @staticmethod
     def open(name: str = DEFAULT) -> Catalogue:
@@ -257,6 +258,22 @@ class Catalogue:
     @cached_property
     def _options(self) -> Frozen:
         return Frozen([entry for _, entry in self._part("options").rows()])
+
+    # the human monitor
+
+    def hmp_commands(self, part: str = "hmp") -> dict[str, str]:
+        """The human monitor's commands, or with ``hmp-info`` those below ``info``: names to usage, in QEMU's order.
+
+        Names come with their aliases (``cont|c``), usage as ``help`` prints it behind them, lines ending in LF.
+        """
+        if part not in self._hmp_commands:
+            self._hmp_commands[part] = dict(self._part(part).rows())
+        return self._hmp_commands[part]
+
+    def hmp_answer(self, line: str) -> str | None:
+        """What the human monitor answers to ``line`` (words parted by a blank) on all bare machines, if they agree."""
+        row = self._part("hmp-answers").get(line)
+        return row[0] if row else None
 
     # the object trees
 

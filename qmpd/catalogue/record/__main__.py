@@ -11,7 +11,7 @@ from typing import Any
 
 from qmpd.catalogue.catalogue import SUFFIX, family_of
 from qmpd.catalogue.parts import write_parts
-from qmpd.catalogue.record import machines, trees, types
+from qmpd.catalogue.record import hmp, machines, trees, types
 from qmpd.catalogue.record.peer import Peer, PeerDied
 
 _BARE = ("q35", "pc", "microvm", "none", "isapc")  #: the machines whose object trees are recorded
@@ -43,6 +43,8 @@ def record(qemu: str, folder: Path) -> Path:
     parts |= _record_trees(qemu, parts["types"], parts["machines"], bare)
     _progress("machine versions")
     parts |= machines.record_compat(qemu, parts["machines"])
+    _progress("the human monitor")
+    parts |= hmp.record_hmp(qemu)
     return _write(folder, header, parts)
 
 

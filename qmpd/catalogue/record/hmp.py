@@ -1,0 +1,62 @@
+"""Records the human monitor: its commands as ``help`` tells of them, and what it says of things that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from qmpd.catalogue.record.peer import Peer
+
+Rows = list[Any]
+
+INFO = "info"
+
+# "help NAME" prints something else than the command's own lines for these, which have just one line in the list.
+_LOG = "log"
+_ONE_LINE = frozenset({INFO, _LOG})
+
+_LONGEST_ANSWER = 1 << 16  # what is longer is a list of this build's innards (trace-events)
+_USAGE = f'Try "help {INFO}'  # more words are expected
+_PLAIN = ("-machine", "none")
+_RICH = ("-machine", "q35", "-m", "128M,slots=2,maxmem=1G")
+
+
+def record_hmp(qemu: str) -> dict[str, Rows]:
+    """The rows of the parts ``hmp``, ``hmp-info`` and ``hmp-answers``.
+
+    A command is [name with its aliases, the text behind it in ``help``]. An answer is [command line, text], for
+    ``info`` about what neither an empty nor a full machine has.
+    """
+    with Peer(qemu, *_PLAIN) as plain, Peer(qemu, *_RICH) as rich:
+        subcommands = list(_entries(plain, f"help {INFO}", f"{INFO} "))
+        return {
+            "hmp": list(_entries(plain, "help", "")),
+            "hmp-info": subcommands,
+            "hmp-answers": list(_answers(plain, rich, [f"{INFO} {name}" for name, _ in subcommands])),
+        }
+
+
+def _say(peer: Peer, line: str) -> str:
+    text: str = peer.ask("human-monitor-command", **{"command-line": line})
+    return text.replace("\r\n", "\n")
+
+
+def _entries(peer: Peer, listing: str, prefix: str) -> Iterator[list[str]]:
+    """The entries of a list; one may have many lines, so each is asked for by itself to see where it ends."""
+    rest = _say(peer, listing)
+    while rest:
+        name = rest.removeprefix(prefix).partition(" ")[0]
+        short = name.partition("|")[0]
+        entry = rest.partition("\n")[0] + "\n" if short in _ONE_LINE else _say(peer, f"help {prefix}{short}")
+        if not rest.startswith(entry):
+            raise ValueError(f"'{listing}' and 'help {prefix}{short}' tell different things")
+        yield [name, entry.removeprefix(f"{prefix}{name} ").removesuffix("\n")]
+        rest = rest.removeprefix(entry)
+
+
+def _answers(plain: Peer, rich: Peer, lines: list[str]) -> Iterator[list[str]]:
+    # The last first: "info qdm" loads all of QEMU's modules, and then "info usbhost" answers otherwise.
+    for line in [*reversed(lines), f"help {_LOG}"]:
+        answer = _say(plain, line)
+        if answer == _say(rich, line) and len(answer) <= _LONGEST_ANSWER and _USAGE not in answer:
+            yield [line, answer]
