@@ -46,8 +46,8 @@ def serve(config: VmConfig, make_vm: MakeVm | None = None, on_ready: Callable[[]
 def _vm(config: VmConfig, clock: Clock) -> VirtualMachine:
     from qmpd.vm import Vm
 
-    vm: VirtualMachine = Vm(config, clock)
-    return vm
+    report = Report.of(config)
+    return Vm(config, clock, on_warning=lambda text: report.warning("", text))
 
 
 def _serve(
@@ -58,7 +58,6 @@ def _serve(
     try:
         _open_doors(config, doors)
         vm = make_vm(config, LoopClock(loop))
-        config.raise_problems(Phase.LATE_BACKENDS)
         server = _Server(config, loop, vm, doors)
         loop.call_soon(server.start)
         for ready in (daemon.ready if daemon else None, on_ready, lambda: process.notify("READY=1")):
