@@ -105,8 +105,8 @@ class VmConfig:
     ``machine_options`` are the machine's properties as strings, or as dicts and lists of them (``sgx-epc.0.node=0``),
     without those that have a place of their own here. ``objects`` and ``devices`` stand in the order in which QEMU
     creates them. ``accels`` are the accelerators to try, with their properties; ``accelerators`` only their names.
-    ``serials`` and ``parallels`` name the character device of each port, None for a port left out. ``ignored`` lists
-    the options that exist in QEMU and mean nothing here.
+    ``serials`` and ``parallels`` name the character device of each port, None for a port left out; ``qtest`` names that
+    of the test protocol. ``ignored`` lists the options that exist in QEMU and mean nothing here.
     """
 
     program: str = "qmpd"
@@ -156,6 +156,10 @@ class VmConfig:
     message_guest_name: bool = False
     ignored: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    def add_problem(self, phase: Phase, origin: str, *reasons: QemuError) -> None:
+        """Keep a mistake until ``phase``."""
+        self.problems.append(Problem(phase, StartupError(origin, *reasons)))
 
     def raise_problems(self, phase: Phase) -> None:
         """Raise the first StartupError that QEMU would have met by the end of ``phase``, if there is one."""

@@ -325,6 +325,26 @@ def memory_path_and_backend() -> QemuError:
     return QemuError("'-mem-path' can't be used together with'-machine memory-backend'")
 
 
+def accelerator_unknown(name: str) -> QemuError:
+    return QemuError(f"invalid accelerator {name}")
+
+
+def accelerator_missing() -> QemuError:
+    return QemuError("no accelerator found")
+
+
+def accelerator_thread_invalid(value: str) -> QemuError:
+    return QemuError(f"Invalid 'thread' setting {value}")
+
+
+def vga_unknown(text: str) -> QemuError:
+    return QemuError(f"unknown vga type: {text}")
+
+
+def qtest_backend_invalid(name: str) -> QemuError:
+    return QemuError(f'Failed to initialize device for qtest: "{name}"')
+
+
 def accelerator_options_incompatible() -> QemuError:
     return QemuError('The -accel and "-machine accel=" options are incompatible')
 

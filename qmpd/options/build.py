@@ -12,17 +12,19 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from qmpd import errors
-from qmpd.config import ChardevConfig, FdConfig, OptionArguments, Phase, Problem, VmConfig
+from qmpd.config import FdConfig, OptionArguments, Phase, Problem, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.hashorder import qdict_order
-from qmpd.options import chardevs, keyval, optsvisitor, structs, types
+from qmpd.options import accelerators, keyval, optsvisitor, structs, types
 from qmpd.options.parser import Parser
+from qmpd.options.ports import Ports
 from qmpd.options.qemuopts import Opts
 from qmpd.options.report import StartupExit
 from qmpd.options.words import HELP_WORDS
 
 _STANDARD_STREAMS: Final = 2
 _DATE: Final = r"\s*[+-]?\d+-[+-]?\d+-[+-]?\d+"
+_VGA: Final = r"(help|none|std|cirrus|vmware|virtio|qxl)(,retrace=(dumb|precise))*"
 _CLOCKS: Final = frozenset({"host", "rt", "vm"})
 _DRIFT_FIXES: Final = frozenset({"slew", "none"})
 _BOOT_LETTERS: Final = frozenset("abcdefghijklmnop")
@@ -55,10 +57,6 @@ _LATE_OBJECTS: Final = frozenset(
     }
 )
 
-# Drivers that stand in for a default device.
-_SERIAL_DRIVERS: Final = frozenset({"isa-serial", "xen-console"})
-_PARALLEL_DRIVERS: Final = frozenset({"isa-parallel"})
-
 
 def build(parser: Parser) -> VmConfig:
     """The machine that the options ask for. Raises StartupError, and StartupExit after a list has been printed."""
@@ -69,7 +67,7 @@ def build(parser: Parser) -> VmConfig:
     _print_help(parser)
     _take_setup(parser, config)
     _take_devices(parser, config)
-    _Ports(parser, config).take()
+    Ports(parser, config).take()
     _take_machine(parser, config)
     return config
 
@@ -172,15 +170,11 @@ def _print_help(parser: Parser) -> None:
             parser.help.devices()
             raise StartupExit(0)
         if driver is not None and any(name in HELP_WORDS for name, _ in opts.pairs):
-            if parser.help.knows_device(driver):
-                parser.help.properties(driver)
-            else:
-                parser.report.error(opts.origin, errors.device_not_found(driver))
+            try:
+                parser.help.device(driver)
+            except QemuError as error:
+                parser.report.error(opts.origin, error)
             raise StartupExit(0)
-
-
-def _problem(config: VmConfig, phase: Phase, origin: str, *reasons: QemuError) -> None:
-    config.problems.append(Problem(phase, StartupError(origin, *reasons)))
 
 
 def _take_setup(parser: Parser, config: VmConfig) -> None:
@@ -191,12 +185,12 @@ def _take_setup(parser: Parser, config: VmConfig) -> None:
         try:
             _check_rtc(config.rtc)
         except QemuError as error:
-            _problem(config, Phase.SETUP, "", error)
+            config.add_problem(Phase.SETUP, "", error)
     memory = parser.store.merged("memory")
     try:
         keyval.merge(parser.machine, {"memory": _memory_property(memory)})
     except QemuError as error:
-        _problem(config, Phase.SETUP, memory.origin if memory else "", error)
+        config.add_problem(Phase.SETUP, memory.origin if memory else "", error)
 
 
 def _check_rtc(rtc: dict[str, str]) -> None:
@@ -239,11 +233,13 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
             config.numa.append(OptionArguments(optsvisitor.read(opts, struct), opts.origin, typed=True))
         except QemuError as error:
             config.numa.append(OptionArguments({}, opts.origin, typed=True, error=error))
+    if config.vga is not None and not re.fullmatch(_VGA, config.vga):
+        config.add_problem(Phase.BACKENDS, "", errors.vga_unknown(config.vga))
     for opts in store.all("netdev"):
         try:
             structs.read(opts.values(), types.NETDEV_KIND, structs.STRINGS)
         except QemuError as error:
-            _problem(config, Phase.LATE_BACKENDS, opts.origin, error)
+            config.add_problem(Phase.LATE_BACKENDS, opts.origin, error)
 
 
 def _object_turn(type_name: str) -> int:
@@ -256,118 +252,23 @@ def _untyped(uses: Iterable[Opts]) -> list[OptionArguments]:
     return [OptionArguments(dict(opts.values()), opts.origin) for opts in uses]
 
 
-class _Ports:
-    """Character devices, the monitors on them, and the serial and parallel ports, given or by default."""
-
-    def __init__(self, parser: Parser, config: VmConfig) -> None:
-        self._parser = parser
-        self._config = config
-        self._chardevs: dict[str, ChardevConfig] = {}
-        self._stdio = ""
-
-    def take(self) -> None:
-        for opts in self._parser.store.all("chardev"):
-            self._create(opts, Phase.BACKENDS)
-        taken: set[str] = set()
-        self._add_defaults()
-        for opts in self._parser.store.all("mon"):
-            try:
-                self._config.monitors.append(chardevs.read_monitor(opts, self._chardevs, taken))
-            except QemuError as error:
-                _problem(self._config, Phase.LATE_BACKENDS, opts.origin, error)
-        self._take_ports("serial", self._config.serials)
-        self._take_ports("parallel", self._config.parallels)
-        for name, origin in self._parser.ports["debugcon"]:
-            self._connect("debugcon", name, origin, errors.debugcon_backend_invalid(name))
-
-    def _create(self, opts: Opts, phase: Phase, also: QemuError | None = None) -> None:
-        try:
-            devices = chardevs.read_chardev(opts)
-            for device in devices:
-                self._check_stdio(device)
-        except QemuError as error:
-            _problem(self._config, phase, opts.origin, error, *([also] if also else []))
-            return
-        self._config.chardevs += devices
-        self._chardevs |= {device.id: device for device in devices}
-
-    def _check_stdio(self, device: ChardevConfig) -> None:
-        if device.backend != "stdio":
-            return
-        if self._config.daemonize:
-            raise errors.chardev_stdio_daemonized()
-        if self._stdio:
-            raise errors.chardev_stdio_taken()
-        self._stdio = device.id
-
-    def _add_defaults(self) -> None:
-        """What QEMU connects to ports that nobody mentioned (system/vl.c, qemu_create_default_devices())."""
-        ports, config = self._parser.ports, self._config
-        if not config.default_devices:
-            return
-        drivers = {str(device.values.get("driver")) for device in config.devices}
-        has_board = self._parser.machine.get("type") != "none"
-        wants_serial = has_board and not ports["serial"] and not drivers & _SERIAL_DRIVERS
-        wants_parallel = has_board and not ports["parallel"] and not drivers & _PARALLEL_DRIVERS
-        wants_monitor = "own monitor" not in self._parser.flags
-        text_only = "nographic" in self._parser.flags
-        if text_only and config.daemonize and (wants_serial or wants_parallel or wants_monitor):
-            _problem(config, Phase.BACKENDS, "", errors.nographic_daemonized())
-        if wants_serial:
-            ports["serial"].append(("mon:stdio" if wants_monitor else "stdio", "") if text_only else ("vc", ""))
-        if wants_parallel:
-            ports["parallel"].append(("null" if text_only else "vc", ""))
-        if wants_monitor and not (text_only and wants_serial):
-            self._add_default_monitor("stdio" if text_only else "vc")
-
-    def _add_default_monitor(self, name: str) -> None:
-        opts = chardevs.parse_compat(self._parser.store, "compat_monitor0", name, "")
-        self._create(opts, Phase.BACKENDS)
-        monitor = Opts(self._parser.group("mon"), None, "", [("mode", "readline"), ("chardev", "compat_monitor0")])
-        self._config.monitors.append(chardevs.read_monitor(monitor, self._chardevs, set()))
-
-    def _take_ports(self, kind: str, labels: list[str | None]) -> None:
-        for name, origin in self._parser.ports[kind]:
-            if name == "none":
-                labels.append(None)
-                continue
-            label = f"{kind}{len(labels)}"
-            labels.append(self._connect(label, name, origin, errors.port_not_connected(kind, name)))
-
-    def _connect(self, label: str, name: str, origin: str, failure: QemuError) -> str:
-        """The id of the character device that ``name`` stands for, created if need be."""
-        existing = name.removeprefix("chardev:")
-        if existing != name:
-            if existing not in self._chardevs:
-                _problem(self._config, Phase.LATE_BACKENDS, origin, failure)
-            return existing
-        try:
-            opts = chardevs.parse_compat(self._parser.store, label, name, origin)
-        except chardevs.CompatError as error:
-            reasons = [error.reason] if error.reason else []
-            _problem(self._config, Phase.LATE_BACKENDS, origin, *reasons, failure)
-            return label
-        self._create(opts, Phase.LATE_BACKENDS, failure)
-        if opts.get_bool("mux", False) and label in self._chardevs:
-            monitor = Opts(self._parser.group("mon"), None, origin, [("mode", "readline"), ("chardev", label)])
-            self._config.monitors.append(chardevs.read_monitor(monitor, self._chardevs, set()))
-        return label
-
-
 def _take_machine(parser: Parser, config: VmConfig) -> None:
     tree = parser.machine
     type_name = tree.pop("type", None)
     config.machine = type_name if isinstance(type_name, str) else None
     try:
         _dashify(tree)
+        _take_accelerators(parser, config, tree.pop("accel", None))
         _take_legacy(parser, config, tree)
+    except QemuError as error:
+        config.add_problem(Phase.BACKENDS, "", error)
+    try:
         for name in qdict_order(tree):
             if name in _MACHINE_STRUCTS:
                 _take_struct(config, name, structs.read(tree[name], _MACHINE_STRUCTS[name], structs.STRINGS, name))
     except QemuError as error:
-        _problem(config, Phase.MACHINE, "", error)
+        config.add_problem(Phase.MACHINE, "", error)
     config.machine_options = {key: value for key, value in tree.items() if key not in _MACHINE_STRUCTS}
-    config.accelerators = [entry.values["accel"] for entry in config.accels]
 
 
 def _dashify(tree: keyval.Tree) -> None:
@@ -379,14 +280,22 @@ def _dashify(tree: keyval.Tree) -> None:
             tree[new_key] = tree.pop(key)
 
 
-def _take_legacy(parser: Parser, config: VmConfig, tree: keyval.Tree) -> None:
-    """Options of the machine that are not its properties."""
-    names = tree.pop("accel", None)
+def _take_accelerators(parser: Parser, config: VmConfig, names: object) -> None:
     config.accels = _untyped(parser.store.all("accel"))
     if isinstance(names, str):
         if config.accels:
-            _problem(config, Phase.ACCELERATORS, "", errors.accelerator_options_incompatible())
+            config.add_problem(Phase.ACCELERATORS, "", errors.accelerator_options_incompatible())
         config.accels += [OptionArguments({"accel": name}, "") for name in names.split(":") if names]
+        if not config.accels:
+            config.add_problem(Phase.ACCELERATORS, "", errors.accelerator_missing())
+    config.accelerators = [entry.values["accel"] for entry in config.accels]
+    fault = accelerators.find_fault(config.accels)
+    if fault:
+        config.problems.append(Problem(Phase.ACCELERATORS, fault))
+
+
+def _take_legacy(parser: Parser, config: VmConfig, tree: keyval.Tree) -> None:
+    """Options of the machine that are not its properties."""
     for name in _ACCELERATOR_PROPERTIES:
         tree.pop(name, None)
     backend = tree.pop("memory-backend", None)

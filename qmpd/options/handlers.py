@@ -17,6 +17,7 @@ from qmpd.options.words import HELP_WORDS
 _UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _GLOBAL: Final = r"(?s)([^.=]{1,63})\.([^=]{1,63})=(.*)"
 _SET: Final = r"(?s)([^.]{1,63})\.([^.]{1,63})\.([^=]{1,63})=(.*)"
+_MODERN_NETDEVS: Final = frozenset({"stream", "dgram"})
 _MIGRATION_URI: Final = r"(tcp|rdma|exec|unix|vsock|fd|file):"
 
 
@@ -176,7 +177,8 @@ def take_blockdev(parser: Parser, argument: str) -> None:
 
 
 def take_netdev(parser: Parser, argument: str) -> None:
-    if argument.startswith("{"):
+    kinds = [value for name, value, _ in qemuopts.split(argument, "type") if name == "type"]
+    if argument.startswith("{") or (kinds and kinds[-1] in _MODERN_NETDEVS):
         parser.netdevs.append(parser.typed(parser.read(argument, "type", types.NETDEV)))
     else:
         parser.add("netdev", True, argument)
@@ -206,9 +208,13 @@ def take_display(parser: Parser, argument: str) -> None:
     if argument.startswith("vnc"):
         if not argument.startswith("vnc="):
             raise errors.display_vnc_incomplete()
-        parser.add("vnc", True, argument.removeprefix("vnc="))
+        take_vnc(parser, argument.removeprefix("vnc="))
     else:
         parser.display = parser.read(argument, "type", types.DISPLAY)
+
+
+def take_vnc(parser: Parser, argument: str) -> None:
+    parser.add("vnc", argument not in HELP_WORDS, argument)
 
 
 def take_spice(parser: Parser, argument: str) -> NoReturn:
@@ -355,6 +361,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "spice": take_spice,
     "uuid": take_uuid,
     "version": take_version,
+    "vnc": take_vnc,
     "virtfs": take_virtfs,
     "watchdog-action": take_watchdog_action,
 }

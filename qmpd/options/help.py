@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from qmpd import errors
 from qmpd.options import table
 from qmpd.options.groups import TYPE_NAMES, Group
 from qmpd.options.words import HELP_WORDS
 
 if TYPE_CHECKING:
     from qmpd.catalogue import Catalogue
+    from qmpd.frozen import Frozen
 
 _ACCELERATORS = ("tcg", "kvm", "xen")
 
@@ -62,9 +64,11 @@ class Help:
 
     def properties(self, type_name: str) -> None:
         """The properties of a QOM type."""
+        self._properties(type_name, _catalogue().qom_properties(type_name))
+
+    def _properties(self, type_name: str, properties: Frozen) -> None:
         self._print(f"{type_name} options:")
-        for entry in _catalogue().qom_properties(type_name).value:
-            self._print(f"  {entry['name']}=<{entry['type']}>")
+        self._print(*sorted(f"  {entry['name']}=<{entry['type']}>" for entry in properties.value))
 
     def accelerators(self) -> None:
         self._print("Accelerators supported in QEMU binary:", *_ACCELERATORS)
@@ -89,8 +93,12 @@ class Help:
         types = _catalogue().types(implements="device").value
         self._print("Devices:", *sorted(f'name "{entry["name"]}"' for entry in types))
 
-    def knows_device(self, name: str) -> bool:
-        return _catalogue().has_type(name)
+    def device(self, driver: str) -> None:
+        """The properties of a device type. Raises QemuError if there is none."""
+        catalogue = _catalogue()
+        if not catalogue.has_type(driver):
+            raise errors.device_not_found(driver)
+        self._properties(driver, catalogue.device_properties(driver))
 
     def _print(self, *lines: str) -> None:
         sys.stdout.writelines(f"{line}\n" for line in lines)

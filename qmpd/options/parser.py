@@ -7,7 +7,7 @@ others is for ``build``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from qmpd import errors
 from qmpd.config import OptionArguments
@@ -18,6 +18,9 @@ from qmpd.options.help import Help
 from qmpd.options.qemuopts import HelpWanted, Opts, Pair, Store
 from qmpd.options.report import Report, StartupExit
 from qmpd.options.structs import Struct
+
+if TYPE_CHECKING:
+    from qmpd.wire.reader import JSONReader
 
 MACHINE_SECTIONS: Final = {"machine": "", "smp-opts": "smp", "boot-opts": "boot"}
 TREE_SECTIONS: Final = frozenset({"object", "audiodev", *MACHINE_SECTIONS})
@@ -154,13 +157,22 @@ def read_json(text: str) -> Any:
     from qmpd.wire.reader import JSONReader
 
     reader = JSONReader()
-    reader.feed(text.encode("utf-8", "surrogateescape") + b"\n")
+    reader.feed(text.encode("utf-8", "surrogateescape"))
     value = reader.next_message()
     if isinstance(value, QemuError):
         raise value
     if value is INCOMPLETE:
-        raise errors.json_premature_end()
+        raise _error_at_the_end(reader)
     reader.feed(b"{}")
     if reader.next_message() != {} or reader.next_message() is not INCOMPLETE:
         raise errors.json_more_than_one_value()
     return value
+
+
+def _error_at_the_end(reader: JSONReader) -> QemuError:
+    """What is wrong with a text that does not end: a string without its quote is a stray word."""
+    reader.feed(b"\n")
+    stray = reader.next_message()
+    if isinstance(stray, QemuError):
+        return QemuError(stray.desc.replace("\n'", "'"))
+    return errors.json_premature_end()

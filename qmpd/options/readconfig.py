@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from qmpd import errors
+from qmpd.errors import QemuError
 from qmpd.options import keyval
 
 _HEADER_WITH_ID: Final = r'\[(\S{1,63})\s+"([^"]{1,63})'
@@ -72,5 +73,8 @@ def crumple(section: Section) -> keyval.Tree:
     tree: keyval.Tree = {} if section.id is None else {"id": section.id}
     for key, value in section.values.items():
         keyval.put(tree, key, value)
-    keyval.make_lists(tree)
+    try:
+        keyval.make_lists(tree)
+    except QemuError:
+        raise errors.config_keys_mixed() from None
     return tree

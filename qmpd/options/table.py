@@ -44,7 +44,6 @@ GROUPED: Final = {
     "sandbox": ("sandbox", True),
     "smbios": ("smbios", False),
     "tpmdev": ("tpmdev", True),
-    "vnc": ("vnc", True),
 }
 
 # Options that only set a property of the machine: its name, and the value of a flag.

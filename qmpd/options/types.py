@@ -74,17 +74,21 @@ BLOCKDEV: Final = Struct((("driver", _BLOCK_DRIVERS, True),), open=True)
 _NET_TYPES: Final = tuple(
     "none nic user tap l2tpv3 socket stream dgram vde bridge hubport netmap vhost-user vhost-vdpa".split()
 )
-_HUBPORT: Final = Struct((("hubid", "int32", True), ("netdev", "str", False)))
+_ANYTHING: Final = Struct((), open=True)
+_NET_MEMBERS: Final = {
+    "hubport": Struct((("hubid", "int32", True), ("netdev", "str", False))),
+    "stream": Struct((("addr", _ANYTHING, True),), open=True),
+}
 NETDEV: Final = Struct(
     (("id", "str", True), ("type", _NET_TYPES, True)),
     "type",
-    lambda kind: _HUBPORT if kind == "hubport" else Struct((), open=True),
+    lambda kind: _NET_MEMBERS.get(kind, _ANYTHING),
 )
 
 # -netdev in the older grammar: the rest is checked by the network, which is not modelled
 NETDEV_KIND: Final = Struct((("id", "str", True), ("type", _NET_TYPES, True)), open=True)
 
-MIGRATION_CHANNEL: Final = Struct((("channel-type", ("main", "cpr"), True),), open=True)
+MIGRATION_CHANNEL: Final = Struct((("channel-type", ("main", "cpr"), True), ("addr", _ANYTHING, True)))
 
 # qapi/run-state.json: set-action
 
