@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     report = Report(os.path.basename(program))
     try:
         config = parse(arguments, report)
-        from qmpd.server.run import serve  # not before it is known that there is something to serve
+        from qmpd.server.entry import serve  # not before it is known that there is something to serve
 
         return serve(config)
     except StartupError as failure:
