@@ -692,7 +692,7 @@ def address_space_too_small(limit: int, highest: int, phys_bits: int) -> QemuErr
 
 
 def machine_type_unsupported(name: str) -> QemuError:
-    return QemuError(f'unsupported machine type "{name}"', hint="Use -machine help to list supported machines")
+    return QemuError(f'unsupported machine type: "{name}"', hint="Use -machine help to list supported machines")
 
 
 def ram_size_too_large(size: int, limit: int) -> QemuError:
@@ -1024,3 +1024,39 @@ def migration_not_postcopy() -> QemuError:
 
 def migration_not_paused() -> QemuError:
     return QemuError("Migrate recover can only be run when postcopy is paused.")
+
+
+# hw/core/machine-smp.c, hw/core/qdev-properties.c, iothread.c
+
+
+def smp_zero() -> QemuError:
+    return QemuError("Invalid CPU topology: CPU topology parameters must be greater than zero")
+
+
+def smp_product_differs(product: str, maxcpus: int) -> QemuError:
+    return QemuError(
+        f"Invalid CPU topology: product of the hierarchy must match maxcpus: {product} != maxcpus ({maxcpus})"
+    )
+
+
+def smp_maxcpus_below_cpus(product: str, maxcpus: int, cpus: int) -> QemuError:
+    return QemuError(
+        "Invalid CPU topology: maxcpus must be equal to or greater than smp:"
+        f" {product} == maxcpus ({maxcpus}) < smp_cpus ({cpus})"
+    )
+
+
+def smp_too_many(cpus: int, machine: str, limit: int) -> QemuError:
+    return QemuError(f"Invalid SMP CPUs {cpus}. The max CPUs supported by machine '{machine}' is {limit}")
+
+
+def global_not_applicable(type_name: str, name: str, value: str, why: QemuError) -> QemuError:
+    return QemuError(f"can't apply global {type_name}.{name}={value}: {why.desc}")
+
+
+def memory_backend_missing(path: str) -> QemuError:
+    return QemuError(f"Memory backend '{path}' not found")
+
+
+def iothread_value_out_of_range(name: str, largest: int) -> QemuError:
+    return QemuError(f"{name} value must be in range [0, {largest}]")

@@ -38,19 +38,19 @@ class Vm:
         self.machine = Machine(config, emit=self._emit, end=self._end, warn=on_warning)
         self._create_objects()
         config.raise_problems(Phase.LATE_BACKENDS)
+        _blame("", self.machine.check_cpu_model)
         for numa in config.numa:
             numa.check()
             _blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)
         if not config.preconfig:
-            self._build()
+            self.leave_preconfig()
 
     def _create_objects(self) -> None:
         for arguments in self.config.objects:
             arguments.check()
             _blame("", object_add, self.machine, arguments.values)
-        path = self.config.memory_backend
-        if path is not None:
-            _blame("", self.machine.set_property, "memory-backend", path)
+        if self.config.memory_backend is not None:
+            _blame("", self.machine.use_memory_backend, self.config.memory_backend)
 
     def _build(self) -> None:
         machine = self.machine
@@ -61,13 +61,9 @@ class Vm:
         machine.ready = True
 
     def leave_preconfig(self) -> None:
-        """Go on from ``--preconfig`` to the machine, and let it run unless it shall wait."""
+        """Build the machine, and let it run unless it shall wait for ``cont``."""
         self._build()
-        self.start()
-
-    def start(self) -> None:
-        """Let the guest run, unless the configuration says to wait for ``cont``."""
-        if not self.config.stopped and self.machine.ready:
+        if not self.config.stopped:
             self.machine.run.cont()
 
     # Sessions

@@ -16,7 +16,6 @@ def query_name(context: Context) -> dict[str, Any]:
 def query_iothreads(context: Context) -> list[dict[str, Any]]:
     machine = context.machine
     threads = [obj for obj in machine.objects.children() if isinstance(obj, Iothread)]
-    threads.reverse()
     first = machine.cpus.smp.cpus
     return [
         thread.info() | {"thread-id": context.host.thread_id(first + number)} for number, thread in enumerate(threads)

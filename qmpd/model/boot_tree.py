@@ -14,14 +14,16 @@ from qmpd.catalogue import Catalogue, Tree, TreeObject
 from qmpd.model.qom import Object, Property
 
 _DEVICE = re.compile(r"^(/machine/unattached/device\[)(\d+)\](.*)$")
+_FIRST_AFTER_CPUS = 2  # behind the first CPU and its helper
 _FIRST_CPU = "/machine/unattached/device[0]"
 
 
 class BootObject(Object):
     """One recorded object."""
 
-    def __init__(self, catalogue: Catalogue, recorded: TreeObject) -> None:
+    def __init__(self, catalogue: Catalogue, recorded: TreeObject, cpus: int) -> None:
         super().__init__()
+        self._cpus = cpus
         self._catalogue = catalogue
         self._recorded = recorded
 
@@ -42,7 +44,7 @@ class BootObject(Object):
 
     def _value(self, name: str) -> Any:
         try:
-            return self._recorded.value(name)
+            return relocated(self._recorded.value(name), self._cpus)
         except KeyError:
             raise errors.not_modelled(f"property '{name}' of {self.path}") from None
 
@@ -70,6 +72,14 @@ class BootObject(Object):
         return resolve(root, path) if path and isinstance(root, Root) else None
 
 
+def relocated(value: Any, cpus: int) -> Any:
+    """A recorded value as it reads with ``cpus`` CPUs: paths of unattached devices count on."""
+    match = _DEVICE.match(value) if isinstance(value, str) else None
+    if match is None or int(match[2]) < _FIRST_AFTER_CPUS:
+        return value
+    return f"{match[1]}{int(match[2]) + cpus - 1}]{match[3]}"
+
+
 def recorded_paths(tree: Tree, cpus: int) -> Iterator[tuple[str, str]]:
     """(path in a machine with ``cpus`` CPUs, path in the recording), parents first.
 
@@ -77,11 +87,7 @@ def recorded_paths(tree: Tree, cpus: int) -> Iterator[tuple[str, str]]:
     first one.
     """
     for path in sorted(tree.paths()):
-        match = _DEVICE.match(path)
-        if match is None or int(match[2]) < 2:
-            yield path, path
-        else:
-            yield f"{match[1]}{int(match[2]) + cpus - 1}]{match[3]}", path
+        yield relocated(path, cpus), path
         if path.startswith(_FIRST_CPU):
             for cpu in range(1, cpus):
                 yield path.replace(_FIRST_CPU, f"/machine/unattached/device[{cpu + 1}]", 1), path

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from math import prod
 from typing import Any
 
+from qmpd import errors
 from qmpd.model.geometry import CpuAddressing
 
+_PC_LEVELS = ("sockets", "dies", "modules", "cores", "threads")
 LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
 
 
@@ -57,6 +60,20 @@ def complete_smp(given: dict[str, int], *, prefer_sockets: bool) -> Smp:
     return Smp(cpus=cpus or maxcpus, maxcpus=maxcpus, **levels)
 
 
+def check_smp(given: dict[str, int], smp: Smp, machine: str, cpu_max: int) -> None:
+    """Raise QEMU's text when the topology is impossible (hw/core/machine-smp.c)."""
+    if any(count == 0 for count in given.values()):
+        raise errors.smp_zero()
+    product = " * ".join(f"{level} ({getattr(smp, level)})" for level in _PC_LEVELS)
+    total = prod(getattr(smp, level) for level in LEVELS)
+    if total != smp.maxcpus:
+        raise errors.smp_product_differs(product, smp.maxcpus)
+    if smp.maxcpus < smp.cpus:
+        raise errors.smp_maxcpus_below_cpus(product, smp.maxcpus, smp.cpus)
+    if smp.cpus < 1 or smp.maxcpus > cpu_max:
+        raise errors.smp_too_many(smp.maxcpus, machine, cpu_max)
+
+
 # TCG gives every model with long mode this many physical address bits.
 _PHYS_BITS = 40
 
@@ -72,6 +89,18 @@ def parse_model(text: str) -> tuple[str, dict[str, str]]:
     """``-cpu MODEL,feature=value,+flag`` as (model, the features that have a value)."""
     model, *features = text.split(",")
     return model, dict(feature.split("=", 1) for feature in features if "=" in feature)
+
+
+def feature_names(text: str) -> list[tuple[str, str]]:
+    """The features of ``-cpu`` as (property, value)."""
+    features = []
+    for feature in text.split(",")[1:]:
+        name, equals, value = feature.partition("=")
+        if equals:
+            features.append((name.replace("_", "-"), value))
+        else:
+            features.append((name.lstrip("+-").replace("_", "-"), "off" if name.startswith("-") else "on"))
+    return features
 
 
 def addressing(model: str, features: dict[str, str]) -> CpuAddressing:

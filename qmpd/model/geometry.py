@@ -75,7 +75,7 @@ def lay_out(
     :raise QemuError: the CPU cannot address the highest byte that may be used.
     """
     below, above = split_ram(chipset, ram, max_ram_below_4g)
-    size = maxmem - ram + slots * GIB if maxmem > ram else 0
+    size = (maxmem - ram + slots * GIB) % (1 << 64) if maxmem > ram else 0
 
     def layout(start: int) -> Layout:
         return Layout(below, above, start, _round_up(start + above, GIB) if size else 0, size)

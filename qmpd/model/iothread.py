@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qmpd.model.qom import INT, attribute
+from qmpd import errors
+from qmpd.model.qom import INT, Property
 from qmpd.model.user_object import UserObject
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
+
+
+_LARGEST = (1 << 63) - 1
+
+
+def _limit(name: str) -> Property:
+    """A number from 0 to the largest that 64 bits hold with a sign."""
+    field = name.replace("-", "_")
+
+    def set_it(iothread: Iothread, value: object, typed: bool) -> None:
+        number = INT.read(value, name, typed)
+        if number < 0:
+            raise errors.iothread_value_out_of_range(name, _LARGEST)
+        setattr(iothread, field, number)
+
+    return Property(name, "int", lambda iothread: getattr(iothread, field), set_it)
 
 
 class Iothread(UserObject):
@@ -16,12 +33,12 @@ class Iothread(UserObject):
 
     type_name = "iothread"
     own_properties = (
-        attribute("aio-max-batch", INT, type="int"),
-        attribute("thread-pool-max", INT, type="int"),
-        attribute("thread-pool-min", INT, type="int"),
-        attribute("poll-grow", INT, type="int"),
-        attribute("poll-max-ns", INT, type="int"),
-        attribute("poll-shrink", INT, type="int"),
+        _limit("thread-pool-min"),
+        _limit("aio-max-batch"),
+        _limit("thread-pool-max"),
+        _limit("poll-max-ns"),
+        _limit("poll-grow"),
+        _limit("poll-shrink"),
     )
 
     def __init__(self, machine: Machine) -> None:

@@ -12,17 +12,17 @@ from qmpd.catalogue import Catalogue, MachineInfo, Tree
 from qmpd.config import Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
-from qmpd.hashorder import GHashOrder
 from qmpd.model import geometry
 from qmpd.model.acpi import MemoryHotplug
-from qmpd.model.boot_tree import BootObject, recorded_paths
-from qmpd.model.cpus import Cpus, addressing, complete_smp, parse_model
+from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
+from qmpd.model.chardev import ChardevNode
+from qmpd.model.cpus import Cpus, addressing, check_smp, complete_smp, feature_names, parse_model
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
-from qmpd.model.machine_properties import GENERIC, INSTANCE_PROPERTIES, MODELLED
+from qmpd.model.machine_properties import DEVICE_MEMORY, GENERIC, MODELLED, ORDER_WITH_DEVICE_MEMORY
 from qmpd.model.memory_device import DeviceMemory, MemoryDevices
 from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
-from qmpd.model.qom import Container, Object, Property, Root
+from qmpd.model.qom import AmbiguousPath, Container, Object, Property, Root, resolve
 from qmpd.model.run_state import RunState
 
 RAM_ALIGN = 8192
@@ -65,6 +65,23 @@ class DeviceMemoryNode(RegionNode):
 
     def length(self) -> int:
         return self._memory.size
+
+
+class Unattached(Container):
+    """The objects that the board made and put nowhere else; all of them are recorded ones."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self._machine = machine
+
+    def list_properties(self) -> list[tuple[str, str]]:
+        machine = self._machine
+        tree = machine.catalogue.tree(machine.info.name)
+        node = tree.get("/machine/unattached") if tree is not None else None
+        if node is None or machine.cpu_count > 1:
+            # With more CPUs the names differ from the recorded ones, and so does their order.
+            return super().list_properties()
+        return [(entry["name"], entry["type"]) for entry in node.entries.value]
 
 
 class Machine(Object):
@@ -136,10 +153,14 @@ class Machine(Object):
         for name, container in (("chardevs", self.chardevs), ("objects", self.objects), ("backend", backend)):
             self.root_object.add_child(name, container)
         self.root_object.add_child("machine", self)
-        self.unattached, self.peripheral, self.peripheral_anon = Container(), Container(), Container()
+        self.unattached, self.peripheral, self.peripheral_anon = Unattached(self), Container(), Container()
         self.add_child("unattached", self.unattached)
         self.add_child("peripheral", self.peripheral)
         self.add_child("peripheral-anon", self.peripheral_anon)
+
+        for chardev in self.config.chardevs:
+            if self.chardevs.child(chardev.id) is None:
+                self.chardevs.add_child(chardev.id, ChardevNode(self.catalogue, chardev.backend))
 
     def _configure(self) -> None:
         """Set the machine's own properties, in QEMU's order. Raises StartupError."""
@@ -148,17 +169,29 @@ class Machine(Object):
             for name, value in config.machine_options.items():
                 self.set_property(name, value, typed=False)
             self.set_memory(config.memory_size, config.memory_slots, config.memory_max)
+            smp = complete_smp(config.smp, prefer_sockets=self.version < (6, 2))
+            check_smp(config.smp, smp, self.info.name, self.info.cpu_max)
         except QemuError as error:
             raise StartupError("", error) from None
-        self.cpus = Cpus(
-            complete_smp(config.smp, prefer_sockets=self.version < (6, 2)),
-            self._cpu_type(),
-        )
+        self.cpus = Cpus(smp, self._cpu_type())
         config.raise_problems(Phase.ACCELERATORS)
 
     def _cpu_type(self) -> str:
         default = self.info.default_cpu_type or "qemu64-x86_64-cpu"
         return f"{parse_model(self.config.cpu)[0]}-x86_64-cpu" if self.config.cpu else default
+
+    def check_cpu_model(self) -> None:
+        """Raise QEMU's text when ``-cpu`` names a model or a feature that does not exist."""
+        if not self.catalogue.has_type(self.cpus.type):
+            raise errors.cpu_model_unknown(self.cpus.type.removesuffix("-x86_64-cpu"))
+        if not self.config.cpu or "," not in self.config.cpu:
+            return
+        known = {entry["name"] for entry in self.catalogue.qom_properties(self.cpus.type).value}
+        for name, value in feature_names(self.config.cpu):
+            if name not in known:
+                raise errors.global_not_applicable(
+                    self.cpus.type, name, value, errors.property_not_found(self.cpus.type, name)
+                )
 
     def set_memory(self, size: int | None, slots: int | None, maximum: int | None) -> None:
         """Set the sizes (bytes) and the number of DIMM slots. Raises QEMU's text (hw/core/machine.c)."""
@@ -174,20 +207,30 @@ class Machine(Object):
         self.maxram_size = size if maximum is None else maximum
         self.ram_slots = slots or 0
 
+    def use_memory_backend(self, path: str) -> None:
+        """Take RAM from the backend at ``path``, and its size from there if none was given. Raises QEMU's text."""
+        try:
+            backend = resolve(self.root_object, path, MemoryBackend.type_name)
+        except AmbiguousPath:
+            backend = None
+        if not isinstance(backend, MemoryBackend):
+            raise errors.memory_backend_missing(path)
+        self.memory_backend = backend
+        if self.config.memory_size is None:
+            self.set_memory(backend.size, self.config.memory_slots, self.config.memory_max)
+
     def initialize(self) -> None:
         """Build the board: RAM, nodes, CPUs, the region for memory devices. Raises StartupError."""
         try:
             self._attach_ram()
             self.numa.complete(self)
-            if not self.catalogue.has_type(self.cpus.type):
-                raise errors.cpu_model_unknown(self.cpus.type.removesuffix("-x86_64-cpu"))
             memory = self._create_device_memory()
         except QemuError as error:
             raise StartupError("", error) from None
         self.memory_devices = MemoryDevices(memory)
         if memory is not None:
             self.device_memory_node = DeviceMemoryNode(memory)
-            self.add_child("device-memory[0]", self.device_memory_node)
+            self.add_child(DEVICE_MEMORY, self.device_memory_node)
         has_slots = self.family.acpi_device in ("ICH9-LPC", "PIIX4_PM") and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0)
         self.initialized = True
@@ -319,7 +362,7 @@ class Machine(Object):
             if name and parent is not None and parent.child(name) is None and not path.startswith("/chardevs/"):
                 node = tree.get(recorded)
                 if node is not None and not path.startswith("/objects/"):
-                    parent.add_child(name, BootObject(self.catalogue, node))
+                    parent.add_child(name, BootObject(self.catalogue, node, self.cpus.smp.cpus))
 
     def _recorded(self) -> dict[str, str]:
         """The properties of the machine type that the catalogue knows: name to QOM type."""
@@ -350,27 +393,23 @@ class Machine(Object):
         if node is None:
             raise errors.property_not_found(self.type, name)
         try:
-            return node.value(name)
+            return relocated(node.value(name), self.cpus.smp.cpus)
         except KeyError:
             raise errors.not_modelled(f"property '{name}' of a machine") from None
 
     def list_properties(self) -> list[tuple[str, str]]:
         self.show_boot_tree()
         recorded = self._recorded()
-        own = [name for name in recorded if not _is_instance_property(name, recorded[name])]
-        instance = [name for name in reversed(recorded) if _is_instance_property(name, recorded[name])]
-        order = list(GHashOrder([*instance, *(child.name for child in self.children())]))
-        order.reverse()
-        return [(name, recorded.get(name) or self.find_property(name).type) for name in own + order]
+        if self.memory_devices.memory is None:
+            return list(recorded.items())
+        instance = ORDER_WITH_DEVICE_MEMORY[self.info.name.rpartition("-")[0]]
+        names = [name for name in recorded if name not in instance] + list(instance)
+        return [(name, recorded.get(name) or self.find_property(name).type) for name in names]
 
 
 @cache
 def _names(tree: Tree) -> frozenset[str]:
     return frozenset(path.rpartition("/")[2] for path in tree.paths())
-
-
-def _is_instance_property(name: str, type_name: str) -> bool:
-    return type_name.startswith("child<") or name in INSTANCE_PROPERTIES
 
 
 def _version(name: str) -> tuple[int, int]:

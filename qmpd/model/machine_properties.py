@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
@@ -36,6 +37,17 @@ def _set_max_ram_below_4g(machine: Machine, value: object, typed: bool) -> None:
     machine.max_ram_below_4g = size
 
 
+def _refuse_structure(name: str) -> Callable[[Machine, object, bool], None]:
+    """A setter for what only the command line can set here."""
+
+    def refuse(machine: Machine, value: object, typed: bool) -> None:
+        if not isinstance(value, dict):
+            raise errors.invalid_parameter_type(name, "object")
+        raise errors.not_modelled(f"a change of '{name}' on a machine that exists")
+
+    return refuse
+
+
 def _smp(machine: Machine) -> dict[str, Any]:
     return machine.cpus.smp.config()
 
@@ -45,7 +57,8 @@ MODELLED = {
     for prop in (
         computed("type", "string", lambda machine: machine.type),
         Property("memory", "MemorySizeConfiguration", _memory, _set_memory),
-        computed("smp", "SMPConfiguration", _smp),
+        Property("smp", "SMPConfiguration", _smp, _refuse_structure("smp")),
+        Property("boot", "BootConfiguration", lambda machine: machine.setting("boot"), _refuse_structure("boot")),
         attribute("mem-merge", BOOL),
         attribute("dump-guest-core", BOOL),
         attribute("acpi", ON_OFF_AUTO),
@@ -55,20 +68,22 @@ MODELLED = {
     )
 }
 
-INSTANCE_PROPERTIES = frozenset(
-    {
-        "nvdimm",
-        "nvdimm-persistence",
-        "hmat",
-        "smram",
-        "cxl-fmw",
-        "rtc-time",
-        "acpi-device",
-        "cxl",
-        "pcspk-audiodev",
-    }
-)
-"""Those that QEMU adds to the instance, so that they are listed among its children."""
+DEVICE_MEMORY = "device-memory[0]"
+_COMMON_TAIL = ("cxl-fmw", "rtc-time", "acpi-device", "cxl", "pcspk-audiodev", "hmat")
+ORDER_WITH_DEVICE_MEMORY = {
+    "pc-q35": (
+        *("unattached", "fw_cfg", "peripheral-anon", "nvdimm", "peripheral", "q35", "nvdimm-persistence"),
+        *(DEVICE_MEMORY, "smram", *_COMMON_TAIL),
+    ),
+    "pc-i440fx": (
+        *("unattached", "fw_cfg", "peripheral-anon", "nvdimm", "peripheral", "nvdimm-persistence", "smram"),
+        *(DEVICE_MEMORY, *_COMMON_TAIL, "i440fx"),
+    ),
+}
+"""The instance's entries as QEMU lists them on a machine with a region for memory devices.
+
+One more entry makes QEMU's table grow, and a larger table has another order than the recorded one.
+"""
 
 GENERIC: dict[str, Kind] = {
     "bool": BOOL,

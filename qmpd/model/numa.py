@@ -54,6 +54,8 @@ class Numa:
         for cpu in cpus:
             if cpu >= maxcpus:
                 raise errors.numa_cpu_out_of_range(cpu, maxcpus)
+        if "mem" in options and (self.uses_memdevs or "memdev" in options):
+            raise errors.numa_mem_mixed()
         if "mem" in options:
             raise errors.numa_mem_unsupported()
         node = Node(cpus=list(cpus))
