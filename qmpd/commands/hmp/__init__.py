@@ -1,0 +1,89 @@
+"""The human monitor behind ``human-monitor-command``: from a command line to the text that QEMU prints (monitor/hmp.c).
+
+What the commands do stands in ``info``, ``actions`` and ``help``; how their arguments are read, in ``arguments``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from qmpd import errors
+from qmpd.commands.context import Context
+from qmpd.commands.hmp import actions, info, table
+from qmpd.commands.hmp.arguments import BadArguments, Reader
+from qmpd.commands.hmp.call import Call, Handler
+from qmpd.commands.hmp.words import BLANKS, command_word, skip_blanks
+from qmpd.errors import QemuError
+
+
+class _Found(NamedTuple):
+    """A command: its name with aliases, what it takes, who runs it, and where on the line its arguments start."""
+
+    name: str
+    types: str
+    handler: Handler | None
+    start: int
+
+
+def run(context: Context, command_line: str, cpu_index: int | None = None) -> str:
+    """The text, lines ending in CR LF, that the human monitor prints for ``command_line``.
+
+    :raise QemuError: ``cpu_index`` names no CPU. Errors of commands are part of the text.
+    """
+    cpu = _cpu(context, cpu_index)
+    if skip_blanks(command_line, 0) == len(command_line):
+        return ""
+    return _answer(context, command_line, cpu).replace("\n", "\r\n")
+
+
+def _cpu(context: Context, wanted: int | None) -> int | None:
+    count = context.machine.cpu_count
+    if wanted is None:
+        return 0 if count else None
+    index = wanted % (1 << 32)
+    if index >= count:
+        raise errors.hmp_cpu_index_invalid()
+    return index
+
+
+def _answer(context: Context, line: str, cpu: int | None) -> str:
+    found = _find(context, line)
+    if isinstance(found, str):
+        return found
+    try:
+        reader = Reader(found.name, line, found.start, actions.last_format(context.machine))
+        arguments = reader.read(found.types)
+        if found.handler is None:
+            return _recorded(context, line[: found.start])
+        return found.handler(Call(context, cpu, arguments))
+    except BadArguments as problem:
+        return f"{problem}{errors.hmp_advice(line[: found.start].rstrip(BLANKS))}"
+    except QemuError as error:
+        return f"Error: {error.desc}\n{error.hint and error.hint + chr(10)}"
+
+
+def _find(context: Context, line: str) -> _Found | str:
+    """The command on ``line``, or what is printed when there is none."""
+    catalogue = context.machine.catalogue
+    word, end = command_word(line, skip_blanks(line, 0))
+    name = table.find(catalogue.hmp_commands(), word)
+    types, handlers = table.COMMANDS, actions.HANDLERS
+    start = skip_blanks(line, end)
+    if name == table.INFO and start < len(line):
+        word, end = command_word(line, start)
+        name = table.find(catalogue.hmp_commands("hmp-info"), word)
+        types, handlers = table.INFO_COMMANDS, info.HANDLERS
+        start = skip_blanks(line, end)
+    if name is None:
+        return errors.hmp_unknown_command(line[:end])
+    key = name.partition("|")[0]
+    return _Found(name, types.get(key, ""), handlers.get(key), start)
+
+
+def _recorded(context: Context, command: str) -> str:
+    """What QEMU says of things that are in no machine here. :raise QemuError: of others, that they are not modelled."""
+    words = " ".join(command.split())
+    answer = context.machine.catalogue.hmp_answer(words)
+    if answer is None:
+        raise errors.not_modelled(f"the monitor's command '{words}'")
+    return answer
