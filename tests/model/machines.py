@@ -1,0 +1,86 @@
+"""Machines for tests, and the invariants that every one of them must keep."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from qmpd.clock import ManualClock
+from qmpd.model.machine import Machine
+from qmpd.model.memory_device import region_size
+from qmpd.model.pc_dimm import PcDimm
+from qmpd.qemu_argv import parse
+from qmpd.vm import Vm
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+class Client:
+    """A negotiated session that speaks Python values."""
+
+    def __init__(self, arguments: str) -> None:
+        self.vm = Vm(parse(["-nodefaults", "-display", "none", "-S", *arguments.split()]), ManualClock())
+        self.machine: Machine = self.vm.machine
+        self.session = self.vm.open_session()
+        self.session.greet()
+        self.ask("qmp_capabilities")
+
+    def ask_raw(self, request: str) -> list[dict[str, Any]]:
+        self.session.receive_data(request.encode() + b"\n")
+        return [json.loads(line) for line in self.session.data_to_send().splitlines() if b'"QMP"' not in line]
+
+    def ask(self, command: str, /, **arguments: Any) -> Any:
+        """The reply's ``return``; an AssertionError when it is an error."""
+        reply = self.reply(command, **arguments)
+        assert "return" in reply, reply
+        return reply["return"]
+
+    def reply(self, command: str, /, **arguments: Any) -> dict[str, Any]:
+        named = {name.replace("_", "-"): value for name, value in arguments.items()}
+        replies = self.ask_raw(json.dumps({"execute": command, "arguments": named}))
+        check_invariants(self.machine)
+        return next(reply for reply in replies if "event" not in reply)
+
+    def plug_dimm(self, name: str, size: int = 128 * MIB, **properties: Any) -> None:
+        self.ask("object-add", qom_type="memory-backend-ram", id=f"m-{name}", size=size)
+        self.ask("device_add", driver="pc-dimm", id=name, memdev=f"m-{name}", **properties)
+
+
+def check_invariants(machine: Machine) -> None:
+    """What holds of the region for memory devices at any time."""
+    memory = machine.memory_devices.memory
+    if memory is None:
+        return
+    devices = list(memory.devices())
+    end = memory.base
+    for device in devices:
+        assert device.realized
+        assert device.get_addr() >= end, "two devices overlap, or one lies below the region"
+        end = device.get_addr() + region_size(device)
+    assert end <= memory.end, "a device reaches beyond the region"
+    assert sum(map(region_size, devices)) == memory.used_region_size
+    assert sum(device.get_memslots() for device in devices) == memory.required_memslots
+    assert memory.required_memslots >= memory.used_memslots
+    slots = [device.slot for device in devices if isinstance(device, PcDimm)]
+    assert len(set(slots)) == len(slots)
+    assert all(0 <= slot < machine.ram_slots for slot in slots)
+
+
+def whole_state(client: Client) -> str:
+    """Everything that a client can find out about the machine, as text."""
+    state: dict[str, Any] = {}
+
+    def walk(path: str) -> None:
+        for entry in client.ask("qom-list", path=path):
+            name = entry["name"]
+            below = f"{path.rstrip('/')}/{name}"
+            state[below] = client.reply("qom-get", path=path, property=name)
+            if entry["type"].startswith("child<"):
+                walk(below)
+
+    walk("/")
+    for query in ("query-memory-devices", "query-memdev", "query-memory-size-summary", "query-acpi-ospm-status"):
+        state[query] = client.ask(query)
+    state["query-status"] = client.ask("query-status")
+    return json.dumps(state, indent=0)
