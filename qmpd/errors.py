@@ -669,6 +669,40 @@ def dimm_node_out_of_range(node: int, nodes: int) -> QemuError:
     return QemuError(f"'DIMM property node has value {node}' which exceeds the number of numa nodes: {nodes}")
 
 
+# hw/mem/nvdimm.c, hw/i386/pc.c: NVDIMMs
+
+
+def nvdimm_not_enabled() -> QemuError:
+    return QemuError("nvdimm is not enabled: missing 'nvdimm' in '-M'")
+
+
+def nvdimm_unplug_unsupported() -> QemuError:
+    return QemuError("nvdimm device hot unplug is not supported yet.")
+
+
+def nvdimm_value_fixed() -> QemuError:
+    return QemuError("cannot change property value")
+
+
+def nvdimm_label_too_small(type_name: str, size: int, smallest: int) -> QemuError:
+    return QemuError(f"Property '{type_name}.label-size' ({size:#x}) is required at least {smallest:#x}")
+
+
+def nvdimm_memdev_too_small(name: str, size: int, label_size: int, align: int) -> QemuError:
+    return QemuError(
+        f"the size of memdev {name} ({size:#x}) is too small to contain nvdimm label ({label_size:#x})"
+        f" and aligned PMEM ({align:#x})"
+    )
+
+
+def nvdimm_armed_on_rom(name: str) -> QemuError:
+    return QemuError(f"'unarmed' property must be 'on' since memdev {name} is read-only")
+
+
+def property_value_invalid(type_name: str, name: str) -> QemuError:
+    return QemuError(f"Property '{type_name}.{name}' has invalid value")
+
+
 # hw/i386/pc.c, hw/acpi/piix4.c, hw/acpi/core.c, hw/core/machine-qmp-cmds.c
 
 
@@ -1088,7 +1122,8 @@ def hmp_extraneous_characters(command: str) -> str:
 
 
 def hmp_option_unsupported(command: str, letter: str) -> str:
-    return f"{command}: unsupported option -{letter}\n"
+    """Without a letter QEMU prints a NUL, which cuts the line short."""
+    return f"{command}: unsupported option -{letter}{letter and chr(10)}"
 
 
 def hmp_option_lacks_value(command: str, letter: str) -> str:

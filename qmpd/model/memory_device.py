@@ -23,10 +23,11 @@ _ADDRESS_SPACE = 1 << 64
 
 @dataclass(frozen=True, slots=True)
 class MemoryRegion:
-    """What a memory device maps: ``size`` bytes that want to start at a multiple of ``align``."""
+    """What a memory device maps: ``size`` bytes, to start at a multiple of ``align``; ``rom`` if only to be read."""
 
     size: int
     align: int
+    rom: bool = False
 
 
 class MemoryDevice(Device):

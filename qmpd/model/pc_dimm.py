@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
 from qmpd.model.device import static, static_link
@@ -17,12 +17,16 @@ UNASSIGNED_SLOT = -1
 
 
 class PcDimm(MemoryDevice):
-    """A DIMM. ``slot`` is -1 and ``addr`` 0 until they are chosen."""
+    """A DIMM. ``slot`` is -1 and ``addr`` 0 until they are chosen.
+
+    ``announced`` kinds are shown to the guest slot by slot, by ACPI memory hotplug.
+    """
 
     type_name = "pc-dimm"
     interfaces = ("memory-device",)
     info_kind = "dimm"
-    own_properties = (
+    announced: ClassVar[bool] = True
+    own_properties: ClassVar[tuple[Property, ...]] = (
         static_link("memdev", "memory-backend"),
         static("node", UINT32),
         static("addr", UINT64),
@@ -66,13 +70,17 @@ class PcDimm(MemoryDevice):
         machine = self.machine
         if not machine.family.hotplugs_dimms:
             return
-        if not machine.acpi_enabled:
-            raise errors.memory_hotplug_without_acpi()
+        self.check_machine()
         if not machine.memory_hotplug_supported:
             assert machine.family.acpi_device is not None
             raise errors.memory_hotplug_unsupported(machine.family.acpi_device)
         self.slot = machine.dimm_slots.choose(self.slot, machine.ram_slots)
         machine.memory_devices.pre_plug(self, machine.maxram_size - machine.ram_size)
+
+    def check_machine(self) -> None:
+        """Raise QEMU's text when the machine has no way to tell the guest about this kind of DIMM."""
+        if not self.machine.acpi_enabled:
+            raise errors.memory_hotplug_without_acpi()
 
     def realize(self) -> None:
         nodes = len(self.machine.numa.nodes)
@@ -91,16 +99,17 @@ class PcDimm(MemoryDevice):
             return
         machine.memory_devices.plug(self)
         machine.dimm_slots.take(self.slot)
-        machine.memory_hotplug.plug(self)
-        self._map_backend()
+        if self.announced:
+            machine.memory_hotplug.plug(self)
+        self.map_backend()
 
-    def _map_backend(self) -> None:
+    def map_backend(self) -> None:
+        """Show where the backend's memory lies."""
         assert self.memdev is not None
         self.memdev.map_into(self.machine.device_memory_node, self.addr - self.machine.device_memory_node.address())
 
     def unplug_request(self) -> None:
-        if not self.machine.acpi_enabled:
-            raise errors.memory_hotplug_without_acpi()
+        self.check_machine()
         self.machine.memory_hotplug.unplug_request(self)
 
     def unplug(self) -> None:

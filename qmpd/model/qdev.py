@@ -9,6 +9,7 @@ from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.boot_tree import BootObject
 from qmpd.model.device import Device
+from qmpd.model.nvdimm import Nvdimm
 from qmpd.model.objects import property_order
 from qmpd.model.pc_dimm import PcDimm
 from qmpd.model.qom import Object, resolve_at
@@ -16,7 +17,7 @@ from qmpd.model.qom import Object, resolve_at
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
-TYPES: dict[str, Callable[[Machine], Device]] = {"pc-dimm": PcDimm}
+TYPES: dict[str, Callable[[Machine], Device]] = {"pc-dimm": PcDimm, "nvdimm": Nvdimm}
 
 
 class BootBus(NamedTuple):
