@@ -15,6 +15,7 @@ INFO = "info"
 _LOG = "log"
 _ONE_LINE = frozenset({INFO, _LOG})
 
+_LISTS = (f"help {_LOG}", "object_add help", "device_add help")
 _LONGEST_ANSWER = 1 << 16  # what is longer is a list of this build's innards (trace-events)
 _USAGE = f'Try "help {INFO}'  # more words are expected
 _PLAIN = ("-machine", "none")
@@ -25,7 +26,7 @@ def record_hmp(qemu: str) -> dict[str, Rows]:
     """The rows of the parts ``hmp``, ``hmp-info`` and ``hmp-answers``.
 
     A command is [name with its aliases, the text behind it in ``help``]. An answer is [command line, text], for
-    ``info`` about what neither an empty nor a full machine has.
+    lists of what QEMU knows, and for ``info`` about what neither an empty nor a full machine has.
     """
     with Peer(qemu, *_PLAIN) as plain, Peer(qemu, *_RICH) as rich:
         subcommands = list(_entries(plain, f"help {INFO}", f"{INFO} "))
@@ -55,8 +56,8 @@ def _entries(peer: Peer, listing: str, prefix: str) -> Iterator[list[str]]:
 
 
 def _answers(plain: Peer, rich: Peer, lines: list[str]) -> Iterator[list[str]]:
-    # The last first: "info qdm" loads all of QEMU's modules, and then "info usbhost" answers otherwise.
-    for line in [*reversed(lines), f"help {_LOG}"]:
+    # The last first: lists of devices load all of QEMU's modules, and then "info usbhost" answers otherwise.
+    for line in [*reversed(lines), *_LISTS]:
         answer = _say(plain, line)
         if answer == _say(rich, line) and len(answer) <= _LONGEST_ANSWER and _USAGE not in answer:
             yield [line, answer]

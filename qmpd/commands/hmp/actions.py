@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from qmpd import errors
@@ -25,6 +25,7 @@ from qmpd.wire.encode import encode
 _WATCHDOG_ACTIONS: Final = ("reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi")
 _INT32_MASK: Final = (1 << 32) - 1
 _ESCAPES: Final = {ord("'"): "\\'", ord("\\"): "\\\\", ord("\n"): "\\n", ord("\r"): "\\r"}
+_LONGEST_RANGE: Final = 65536
 _UNSIGNED: Final = frozenset({"prealloc-threads"})
 """Properties that say they are an ``int`` and are read as an unsigned one."""
 
@@ -158,7 +159,7 @@ def qom_get(call: Call) -> str:
 def qom_set(call: Call) -> str:
     path, name, value = (call.arguments[key] for key in ("path", "property", "value"))
     if call.arguments.get("json"):
-        qom.qom_set(call.context, path, name, read_json(value))
+        qom.qom_set(call.context, path, name, _json(value))
         return ""
     obj = find_object(call.context.machine, path)
     if obj is None:
@@ -168,6 +169,16 @@ def qom_set(call: Call) -> str:
     except QemuError as error:
         _set_in_other_words(obj, name, value, error)
     return ""
+
+
+def _json(text: str) -> Any:
+    """One JSON value; a word or number needs something behind it to be seen to end. :raise QemuError:"""
+    try:
+        return read_json(text)
+    except QemuError as error:
+        if error.desc != errors.json_premature_end().desc:
+            raise
+    return read_json(f"{text} ")
 
 
 def _set_in_other_words(obj: Object, name: str, value: str, error: QemuError) -> None:
@@ -185,12 +196,14 @@ def _set_in_other_words(obj: Object, name: str, value: str, error: QemuError) ->
 
 def _numbers(text: str) -> list[int]:
     """``0-3,5``. :raise QemuError:"""
-    if not text:
-        return []
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
-        raise errors.invalid_parameter_value("null", "list of uint64 values or ranges")
-    ranges = (entry.partition("-") for entry in text.split(","))
-    return sorted({number for low, _, high in ranges for number in range(int(low), int(high or low) + 1)})
+    numbers: set[int] = set()
+    for entry in text.removesuffix(",").split(",") if text else ():
+        found = re.fullmatch(r"(-?\d+)(?:-(\d+))?", entry)
+        low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, -1)
+        if not low <= high < low + _LONGEST_RANGE:
+            raise errors.invalid_parameter_value("null", "list of uint64 values or ranges")
+        numbers.update(range(low, high + 1))
+    return sorted(numbers)
 
 
 # The monitor itself

@@ -41,10 +41,11 @@ class Reader:
 
     def read(self, types: str) -> dict[str, Any]:
         """The arguments by name. :raise BadArguments:"""
-        kinds = [argument.rpartition(":")[::2] for argument in types.split()]
-        for number, (key, kind) in enumerate(kinds):
+        while types:
+            argument, _, types = types.partition(" ")
+            key, _, kind = argument.rpartition(":")
             if kind.startswith("-"):
-                self._flag(key, kind, [other for _, other in kinds[number + 1 :]])
+                self._flag(key, kind, types)
             else:
                 self._value(key, kind)
         if not self._at_end():
@@ -66,13 +67,13 @@ class Reader:
         if value is not None:
             self.values[key] = value
 
-    def _flag(self, key: str, kind: str, later: list[str]) -> None:
+    def _flag(self, key: str, kind: str, later: str) -> None:
         start = self.position
         if self._at_end() or self.text[self.position] != "-":
             return
         letter = self.text[self.position + 1 : self.position + 2]
         if letter != kind[1]:
-            if not letter or not any(other.startswith(f"-{letter}") for other in later):
+            if f"-{letter}" not in later:  # QEMU looks no closer, and takes the name of an argument for a flag too
                 raise BadArguments(errors.hmp_option_unsupported(self.name, letter))
             self.position = start
             return
