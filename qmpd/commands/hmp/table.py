@@ -112,7 +112,6 @@ COMMANDS: Final[dict[str, str]] = {
     "sum": "start:i size:i",
     "sync-profile": "op:s?",
     "trace-event": "name:s option:b vcpu:i?",
-    "trace-file": "op:s? arg:F?",
     "watchdog_action": "action:s",
     "wavcapture": "path:F audiodev:s freq:i? bits:i? nchannels:i?",
     "x": "fmt:/ addr:l",
