@@ -1,46 +1,57 @@
-# Everything a developer or a newcomer does with the project. `make` lists it.
+# qmpd: everything a contributor does, by name. `make` alone says what there is.
 
-VENV   ?= .venv
 PYTHON ?= python3
-BIN    := $(VENV)/bin
-SOCKET ?= $(if $(XDG_RUNTIME_DIR),$(XDG_RUNTIME_DIR),/tmp)/qmpd.sock
+VENV := .venv
+BIN := $(VENV)/bin
+PEERS := .ci/peers
+ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint peers conformance conformance-long bench clean
+.PHONY: help run test peers lint conformance conformance-long bench clean
+.DELETE_ON_ERROR:
 
-help: ## list what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(BIN)/.installed: pyproject.toml
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "$(PYTHON) has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	@touch $@
+run: $(VENV)/.run ## serve a virtual machine; ARGS='--memory 8G,slots=4,maxmem=32G' is passed on
+	@exec $(BIN)/qmpd $(ARGS)
 
-run: $(BIN)/.installed ## serve a virtual machine's monitor and say how to talk to it
-	$(BIN)/qmpd --socket $(SOCKET)
+test: $(VENV)/.test ## run all tests, and lint; ARGS='tests/wire -k garbage' picks some (without lint)
+	$(if $(ARGS),,@$(MAKE) --no-print-directory lint)
+	$(BIN)/python -m pytest $(ARGS)
 
-test: $(BIN)/.installed ## run the tests; comparisons with absent programs are skipped
-	$(BIN)/python -m pytest
+peers: ## install what the tests compare with (Debian): QEMU 10.0.2, socat, systemd-analyze
+	@$(PEERS)
 
-lint: $(BIN)/.installed ## check style, types and layers
+lint: $(VENV)/.test ## ruff, mypy, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache --no-logo
 
-peers: ## install what the tests compare with: QEMU 10.0.2, socat (Debian, as root)
-	.ci/peers
+conformance: $(VENV)/.test ## ask the real QEMU again, show and write what has drifted
+	$(BIN)/python -m tests.conformance.record $(ARGS)
 
-conformance: $(BIN)/.installed ## record the conformance cases anew from QEMU and show what differs
-	$(BIN)/python -m tests.conformance.record
+conformance-long: $(VENV)/.test ## ten minutes of random sequences against qmpd and QEMU side by side
+	$(BIN)/python -m tests.conformance.differential --seconds 600 $(ARGS)
 
-conformance-long: $(BIN)/.installed ## compare long random sequences with QEMU
-	$(BIN)/python -m tests.conformance.differential --seconds 3600
+bench: $(VENV)/.test ## measure qmpd, QEMU and a bare echo side by side
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-bench: $(BIN)/.installed ## time qmpd beside QEMU and an echo server
-	$(BIN)/python -m tests.benchmarks
+clean: ## remove what was built or installed here
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find qmpd tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-clean: ## remove what was made
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+# Two sizes of environment, so that a first look need not wait for the test tools.
+$(VENV)/.run $(VENV)/.test: pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(if $(findstring test,$@),test,client)]'
+	@$(BIN)/python -m compileall -q qmpd
+	@touch $@ $(if $(findstring test,$@),$(VENV)/.run)
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "qmpd needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments. On Debian: apt-get install python3-venv" >&2; \
+	  echo "Or name another Python: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
