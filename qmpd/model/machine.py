@@ -18,7 +18,7 @@ from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
 from qmpd.model.chardev import ChardevNode
 from qmpd.model.cpus import Cpus, addressing, check_smp, complete_smp, feature_names, parse_model
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
-from qmpd.model.machine_properties import DEVICE_MEMORY, GENERIC, MODELLED, ORDER_WITH_DEVICE_MEMORY
+from qmpd.model.machine_properties import DEVICE_MEMORY, GENERIC, INSTANCE_ORDER, MODELLED, RAM
 from qmpd.model.memory_device import DeviceMemory, MemoryDevices
 from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
@@ -65,6 +65,17 @@ class DeviceMemoryNode(RegionNode):
 
     def length(self) -> int:
         return self._memory.size
+
+
+class RamNode(RegionNode):
+    """RAM that several backends make up together; where it lies its aliases say, not it."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def length(self) -> int:
+        return self._size
 
 
 class Unattached(Container):
@@ -224,6 +235,7 @@ class Machine(Object):
         try:
             self._attach_ram()
             self.numa.complete(self)
+            self._join_ram()
             memory = self._create_device_memory()
         except QemuError as error:
             raise StartupError("", error) from None
@@ -267,6 +279,18 @@ class Machine(Object):
         backend.complete()
         backend.mapped = True
         self.memory_backend = backend
+
+    def _join_ram(self) -> None:
+        """Put RAM together from the backends of the NUMA nodes, if they have any."""
+        backends = [node.memdev for node in self.numa.nodes.values() if node.memdev is not None]
+        if not backends or self.family.chipset is None:
+            return
+        ram = RamNode(self.ram_size)
+        self.add_child(RAM, ram)
+        offset = 0
+        for backend in backends:
+            backend.map_into(ram, offset)
+            offset += backend.size
 
     def _create_device_memory(self) -> DeviceMemory | None:
         if self.family.chipset is None:
@@ -400,9 +424,10 @@ class Machine(Object):
     def list_properties(self) -> list[tuple[str, str]]:
         self.show_boot_tree()
         recorded = self._recorded()
-        if self.memory_devices.memory is None:
+        added = [name for name in (DEVICE_MEMORY, RAM) if self.child(name) is not None]
+        instance = INSTANCE_ORDER.get((self.info.name.rpartition("-")[0], *added))
+        if instance is None:
             return list(recorded.items())
-        instance = ORDER_WITH_DEVICE_MEMORY[self.info.name.rpartition("-")[0]]
         names = [name for name in recorded if name not in instance] + list(instance)
         return [(name, recorded.get(name) or self.find_property(name).type) for name in names]
 

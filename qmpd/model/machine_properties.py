@@ -69,20 +69,25 @@ MODELLED = {
 }
 
 DEVICE_MEMORY = "device-memory[0]"
-_COMMON_TAIL = ("cxl-fmw", "rtc-time", "acpi-device", "cxl", "pcspk-audiodev", "hmat")
-ORDER_WITH_DEVICE_MEMORY = {
-    "pc-q35": (
-        *("unattached", "fw_cfg", "peripheral-anon", "nvdimm", "peripheral", "q35", "nvdimm-persistence"),
-        *(DEVICE_MEMORY, "smram", *_COMMON_TAIL),
-    ),
-    "pc-i440fx": (
-        *("unattached", "fw_cfg", "peripheral-anon", "nvdimm", "peripheral", "nvdimm-persistence", "smram"),
-        *(DEVICE_MEMORY, *_COMMON_TAIL, "i440fx"),
+RAM = "pc.ram[0]"
+_HEAD = ("unattached", "fw_cfg", "peripheral-anon", "nvdimm", "peripheral")
+_TAIL = ("cxl-fmw", "rtc-time", "acpi-device", "cxl", "pcspk-audiodev", "hmat")
+_PERSISTENCE = "nvdimm-persistence"
+INSTANCE_ORDER: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("pc-q35", DEVICE_MEMORY): (*_HEAD, "q35", _PERSISTENCE, DEVICE_MEMORY, "smram", *_TAIL),
+    ("pc-q35", RAM): (*_HEAD, "q35", _PERSISTENCE, RAM, "smram", *_TAIL),
+    ("pc-q35", DEVICE_MEMORY, RAM): (*_HEAD, RAM, "smram", _PERSISTENCE, DEVICE_MEMORY, "q35", *_TAIL),
+    ("pc-i440fx", DEVICE_MEMORY): (*_HEAD, _PERSISTENCE, "smram", DEVICE_MEMORY, *_TAIL, "i440fx"),
+    ("pc-i440fx", RAM): (*_HEAD, _PERSISTENCE, RAM, "smram", *_TAIL, "i440fx"),
+    ("pc-i440fx", DEVICE_MEMORY, RAM): (
+        *("unattached", "fw_cfg", DEVICE_MEMORY, "peripheral-anon", "nvdimm", "peripheral", _PERSISTENCE),
+        *(RAM, "smram", *_TAIL, "i440fx"),
     ),
 }
-"""The instance's entries as QEMU lists them on a machine with a region for memory devices.
+"""The instance's entries as QEMU lists them on a machine with more of them than the recorded one has.
 
-One more entry makes QEMU's table grow, and a larger table has another order than the recorded one.
+QEMU's table grows with them, and a larger table has another order. The key is the family and the entries that it has
+in addition: the region for memory devices, and the RAM that is put together from NUMA nodes' backends.
 """
 
 GENERIC: dict[str, Kind] = {

@@ -9,7 +9,7 @@ import pytest
 
 from qmpd.schemas import CommandInfo, command_info, documents
 
-OUT_OF_BAND = {"yank", "query-yank"}
+OUT_OF_BAND = {"yank", "query-yank", "migrate-pause", "migrate-recover"}
 BEFORE_THE_MACHINE = {
     "qmp_capabilities", "quit", "x-exit-preconfig", "set-numa-node", "set-action", "object-add", "object-del",
     "qom-get", "qom-set", "qom-list", "qom-list-types", "qom-list-properties", "query-version", "query-commands",
