@@ -1,14 +1,14 @@
-"""What query-chardev tells of a character device. The server keeps it up to date; the model and commands only read it."""
+"""What query-chardev tells of a character device. The server keeps it up to date; others only read it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
-
-@dataclass(slots=True)
 class ChardevStatus:
     """One entry. ``filename`` is QEMU's description of the other end (``disconnected:unix:/run/qmp,server=on``)."""
 
-    label: str
-    filename: str
-    frontend_open: bool
+    __slots__ = ("filename", "frontend_open", "label")
+
+    def __init__(self, label: str, filename: str, frontend_open: bool) -> None:
+        self.label = label
+        self.filename = filename
+        self.frontend_open = frontend_open

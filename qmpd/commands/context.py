@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from qmpd.chardev import ChardevStatus
 
@@ -27,8 +26,7 @@ class Host(Protocol):
     def leave_preconfig(self) -> None: ...
 
 
-@dataclass(slots=True)
-class Context:
+class Context(NamedTuple):
     """Handed to every command."""
 
     machine: Machine

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from qmpd.model.pc_dimm import PcDimm
 
 
-@dataclass(slots=True)
 class SlotState:
     """One slot. ``inserting`` and ``removing`` are requests the guest has not taken yet; OST is what it said last."""
 
-    device: PcDimm | None = None
-    inserting: bool = False
-    removing: bool = False
-    ost_event: int = 0
-    ost_status: int = 0
+    __slots__ = ("device", "inserting", "ost_event", "ost_status", "removing")
+
+    def __init__(self) -> None:
+        self.device: PcDimm | None = None
+        self.inserting = False
+        self.removing = False
+        self.ost_event = 0
+        self.ost_status = 0
 
 
 class MemoryHotplug:

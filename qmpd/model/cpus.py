@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from qmpd import errors
 from qmpd.model.geometry import CpuAddressing
@@ -14,8 +13,7 @@ _PC_LEVELS = ("sockets", "dies", "modules", "cores", "threads")
 LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
 
 
-@dataclass(frozen=True, slots=True)
-class Smp:
+class Smp(NamedTuple):
     """``cpus`` present at start of ``maxcpus``, the product of the levels (hw/core/machine-smp.c)."""
 
     cpus: int = 1
@@ -31,7 +29,7 @@ class Smp:
 
     def config(self) -> dict[str, int]:
         """As ``qom-get /machine smp`` shows it."""
-        return {member.name: getattr(self, member.name) for member in fields(self)}
+        return self._asdict()
 
 
 def complete_smp(given: dict[str, int], *, prefer_sockets: bool) -> Smp:
@@ -111,8 +109,7 @@ def addressing(model: str, features: dict[str, str]) -> CpuAddressing:
     return CpuAddressing(vendor == "AuthenticAMD", bits, plain not in _NO_LONG_MODE)
 
 
-@dataclass(frozen=True, slots=True)
-class Cpus:
+class Cpus(NamedTuple):
     """The CPUs of one machine. ``type`` is their QOM type;"""
 
     smp: Smp

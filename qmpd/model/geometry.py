@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from qmpd import errors
 
@@ -15,8 +15,7 @@ AMD_HOLE_START = 0xFD_0000_0000
 ABOVE_1TB_START = 1 << 40
 
 
-@dataclass(frozen=True, slots=True)
-class Chipset:
+class Chipset(NamedTuple):
     """What a family of PC machines decides. ``hole64`` is the size of the PCI hole above 4 GiB."""
 
     default_max_ram_below_4g: int
@@ -27,8 +26,7 @@ Q35 = Chipset(FOUR_GIB, 32 * GIB)
 I440FX = Chipset(0xE000_0000, 2 * GIB)
 
 
-@dataclass(frozen=True, slots=True)
-class CpuAddressing:
+class CpuAddressing(NamedTuple):
     """What the boot CPU contributes: AMD parts have a hole below 1 TiB, parts without long mode no 64-bit PCI hole."""
 
     amd: bool
@@ -36,8 +34,7 @@ class CpuAddressing:
     long_mode: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """RAM below and above 4 GiB, and the region for memory devices (size 0: none)."""
 
     below_4g: int

@@ -9,8 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from qmpd import errors
 from qmpd.frozen import Frozen
@@ -21,8 +20,7 @@ SAFE_MAX_MEMSLOTS = 509
 _ADDRESS_SPACE = 1 << 64
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryRegion:
+class MemoryRegion(NamedTuple):
     """What a memory device maps: ``size`` bytes, to start at a multiple of ``align``; ``rom`` if only to be read."""
 
     size: int
@@ -94,22 +92,22 @@ def _round_up(value: int, align: int) -> int:
     return -(-value // align) * align
 
 
-@dataclass(slots=True)
 class DeviceMemory:
     """The region [``base``, ``base + size``) and its books (DeviceMemoryState in include/hw/boards.h).
 
     ``required_memslots`` counts what plugged devices may need, ``used_memslots`` what they map now.
     """
 
-    base: int
-    size: int
-    required_memslots: int = 0
-    used_memslots: int = 0
-    used_region_size: int = 0
-    memslot_auto_decisions: int = 0
-    _starts: list[int] = field(default_factory=list)
-    _devices: list[MemoryDevice] = field(default_factory=list)
-    _ends: list[int] = field(default_factory=list)
+    def __init__(self, base: int, size: int) -> None:
+        self.base = base
+        self.size = size
+        self.required_memslots = 0
+        self.used_memslots = 0
+        self.used_region_size = 0
+        self.memslot_auto_decisions = 0
+        self._starts: list[int] = []
+        self._devices: list[MemoryDevice] = []
+        self._ends: list[int] = []
 
     @property
     def end(self) -> int:
@@ -165,8 +163,7 @@ class DeviceMemory:
         del self._starts[position], self._ends[position], self._devices[position]
 
 
-@dataclass(frozen=True, slots=True)
-class MemslotLimits:
+class MemslotLimits(NamedTuple):
     """How many memslots a consumer (KVM, a vhost backend) has in all, and how many are free now."""
 
     maximum: int

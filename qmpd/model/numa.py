@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
@@ -16,13 +16,15 @@ MAX_NODES = 128
 MIN_DISTANCE = 10
 
 
-@dataclass(slots=True)
 class Node:
     """One node: its memory, and the CPUs that were assigned to it by index."""
 
-    size: int = 0
-    memdev: MemoryBackend | None = None
-    cpus: list[int] = field(default_factory=list)
+    __slots__ = ("cpus", "memdev", "size")
+
+    def __init__(self, *, size: int = 0, cpus: Iterable[int] = ()) -> None:
+        self.size = size
+        self.memdev: MemoryBackend | None = None
+        self.cpus = list(cpus)
 
 
 class Numa:
@@ -58,7 +60,7 @@ class Numa:
             raise errors.numa_mem_mixed()
         if "mem" in options:
             raise errors.numa_mem_unsupported()
-        node = Node(cpus=list(cpus))
+        node = Node(cpus=cpus)
         if "memdev" in options:
             node.memdev = self._find_memdev(machine, options["memdev"])
             node.size = node.memdev.size

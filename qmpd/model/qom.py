@@ -7,8 +7,7 @@ how to take a value. What a particular type means is not decided here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from qmpd import errors, visit
 from qmpd.hashorder import GHashOrder
@@ -25,8 +24,7 @@ class Kind(Protocol):
         """``value`` checked for a property called ``name``; ``typed`` says it came as JSON, else it is a string."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A kind made of two readers: one for JSON values, one for option strings."""
 
     name: str
@@ -57,8 +55,7 @@ INT32 = _narrow("int32", "int32")
 INT = Scalar("int", visit.visit_int64, values.visit_int64_string)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An enumeration: one of ``members``."""
 
     name: str
@@ -71,8 +68,7 @@ class Choice:
 ON_OFF_AUTO = Choice("OnOffAuto", ("auto", "on", "off"))
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(NamedTuple):
     """One row of a type's table.
 
     ``get`` answers the value as JSON; ``set`` takes the raw value and whether it is typed, and raises what QEMU

@@ -5,8 +5,8 @@ Nothing of this package is read before it is asked for; a command costs the docu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from qmpd.frozen import Frozen
 from qmpd.schemas import documents
@@ -15,8 +15,7 @@ from qmpd.schemas.arguments import check_arguments
 __all__ = ["CommandInfo", "check_arguments", "command_info", "query_commands", "query_qmp_schema"]
 
 
-@dataclass(frozen=True, slots=True)
-class CommandInfo:
+class CommandInfo(NamedTuple):
     """What the dispatcher must know of a command before it looks at the arguments.
 
     ``module`` is the QAPI module (``run-state``); ``allow_oob`` and ``allow_preconfig`` say where the command may run;

@@ -9,8 +9,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from qmpd import errors, log
 from qmpd.chardev import ChardevStatus
@@ -24,8 +23,7 @@ _RETRY_SECONDS = 1.0  # until the next attempt to accept after the process has r
 _PTY_SECONDS = 0.25  # between two looks whether somebody has opened a pseudo-terminal; nothing announces it
 
 
-@dataclass(frozen=True, slots=True)
-class Hall:
+class Hall(NamedTuple):
     """What all doors share while clients may come. ``report`` is for messages that QEMU has, too."""
 
     loop: asyncio.AbstractEventLoop

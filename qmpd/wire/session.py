@@ -24,9 +24,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from qmpd import errors
 from qmpd.errors import QemuError
@@ -54,8 +53,7 @@ class Phase(Enum):
     CLOSING = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
+class _Rules(NamedTuple):
     """``only``: the one command there is, or ``None`` for all. ``requests``, ``events``: whether there are any."""
 
     requests: bool
