@@ -9,9 +9,9 @@ Values are named tuples here, not dataclasses: every start of the daemon waits f
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from qmpd import errors
@@ -82,8 +82,8 @@ class Catalogue:
 
         :raise OSError: there is none. :raise CatalogueFormatError: the file is something else.
         """
-        shipped = Path(__file__).parent / (name + SUFFIX)
-        return _open(shipped if shipped.is_file() else Path(name).resolve())
+        shipped = os.path.join(os.path.dirname(__file__), name + SUFFIX)
+        return _open(os.path.realpath(shipped if os.path.isfile(shipped) else name))
 
     # identity
 
@@ -323,7 +323,7 @@ class Catalogue:
 
 
 @cache
-def _open(path: Path) -> Catalogue:
+def _open(path: str) -> Catalogue:
     return Catalogue(PartFile(path))
 
 
