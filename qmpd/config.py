@@ -4,12 +4,11 @@ Values are as the user gave them, parsed but not judged: whether a size fits or 
 model to say, in QEMU's order and words. ``origin`` is the option as QEMU quotes it in front of an error
 (``-device pc-dimm,foo=1``), ``:FILE:LINE`` for a configuration file, or empty where QEMU names none.
 
-The small values are named tuples, not dataclasses: every start of the daemon waits for this module.
+Nothing here is a dataclass: every start of the daemon waits for this module.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -98,7 +97,6 @@ class Problem(NamedTuple):
     failure: StartupError
 
 
-@dataclass(slots=True, eq=False)
 class VmConfig:
     """A virtual machine before it exists. Sizes are bytes; ``None`` means not given.
 
@@ -109,53 +107,54 @@ class VmConfig:
     of the test protocol. ``ignored`` lists the options that exist in QEMU and mean nothing here.
     """
 
-    program: str = "qmpd"
-    name: str | None = None
-    uuid: str | None = None
-    machine: str | None = None
-    machine_options: dict[str, Any] = field(default_factory=dict)
-    machine_origin: str = ""
-    memory_size: int | None = None
-    memory_slots: int | None = None
-    memory_max: int | None = None
-    memory_origin: str = ""
-    memory_backend: str | None = None
-    cpu: str | None = None
-    smp: dict[str, Any] = field(default_factory=dict)
-    boot: dict[str, Any] = field(default_factory=dict)
-    accelerators: list[str] = field(default_factory=list)
-    accels: list[OptionArguments] = field(default_factory=list)
-    numa: list[OptionArguments] = field(default_factory=list)
-    objects: list[OptionArguments] = field(default_factory=list)
-    devices: list[OptionArguments] = field(default_factory=list)
-    globals: list[tuple[str, str, str]] = field(default_factory=list)
-    drives: list[OptionArguments] = field(default_factory=list)
-    blockdevs: list[OptionArguments] = field(default_factory=list)
-    netdevs: list[OptionArguments] = field(default_factory=list)
-    audiodevs: list[OptionArguments] = field(default_factory=list)
-    vnc: list[OptionArguments] = field(default_factory=list)
-    display: dict[str, Any] = field(default_factory=dict)
-    vga: str | None = None
-    chardevs: list[ChardevConfig] = field(default_factory=list)
-    monitors: list[MonitorConfig] = field(default_factory=list)
-    serials: list[str | None] = field(default_factory=list)
-    parallels: list[str | None] = field(default_factory=list)
-    fds: list[FdConfig] = field(default_factory=list)
-    actions: dict[str, str] = field(default_factory=dict)
-    rtc: dict[str, str] = field(default_factory=dict)
-    compat: dict[str, str] = field(default_factory=dict)
-    incoming: str | None = None
-    qtest: str | None = None
-    qtest_log: str | None = None
-    stopped: bool = False
-    preconfig: bool = False
-    default_devices: bool = True
-    pidfile: str | None = None
-    daemonize: bool = False
-    message_timestamp: bool = False
-    message_guest_name: bool = False
-    ignored: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    def __init__(self, program: str = "qmpd") -> None:
+        self.program = program
+        self.name: str | None = None
+        self.uuid: str | None = None
+        self.machine: str | None = None
+        self.machine_options: dict[str, Any] = {}
+        self.machine_origin = ""
+        self.memory_size: int | None = None
+        self.memory_slots: int | None = None
+        self.memory_max: int | None = None
+        self.memory_origin = ""
+        self.memory_backend: str | None = None
+        self.cpu: str | None = None
+        self.smp: dict[str, Any] = {}
+        self.boot: dict[str, Any] = {}
+        self.accelerators: list[str] = []
+        self.accels: list[OptionArguments] = []
+        self.numa: list[OptionArguments] = []
+        self.objects: list[OptionArguments] = []
+        self.devices: list[OptionArguments] = []
+        self.globals: list[tuple[str, str, str]] = []
+        self.drives: list[OptionArguments] = []
+        self.blockdevs: list[OptionArguments] = []
+        self.netdevs: list[OptionArguments] = []
+        self.audiodevs: list[OptionArguments] = []
+        self.vnc: list[OptionArguments] = []
+        self.display: dict[str, Any] = {}
+        self.vga: str | None = None
+        self.chardevs: list[ChardevConfig] = []
+        self.monitors: list[MonitorConfig] = []
+        self.serials: list[str | None] = []
+        self.parallels: list[str | None] = []
+        self.fds: list[FdConfig] = []
+        self.actions: dict[str, str] = {}
+        self.rtc: dict[str, str] = {}
+        self.compat: dict[str, str] = {}
+        self.incoming: str | None = None
+        self.qtest: str | None = None
+        self.qtest_log: str | None = None
+        self.stopped = False
+        self.preconfig = False
+        self.default_devices = True
+        self.pidfile: str | None = None
+        self.daemonize = False
+        self.message_timestamp = False
+        self.message_guest_name = False
+        self.ignored: list[str] = []
+        self.problems: list[Problem] = []
 
     def add_problem(self, phase: Phase, origin: str, *reasons: QemuError) -> None:
         """Keep a mistake until ``phase``."""

@@ -13,7 +13,7 @@ from qmpd import errors
 from qmpd.catalogue import Catalogue, Tree, TreeObject
 from qmpd.model.qom import Object, Property
 
-_DEVICE = re.compile(r"^(/machine/unattached/device\[)(\d+)\](.*)$")
+_DEVICE = r"(/machine/unattached/device\[)(\d+)\](.*)$"
 _FIRST_AFTER_CPUS = 2  # behind the first CPU and its helper
 _FIRST_CPU = "/machine/unattached/device[0]"
 
@@ -74,7 +74,7 @@ class BootObject(Object):
 
 def relocated(value: Any, cpus: int) -> Any:
     """A recorded value as it reads with ``cpus`` CPUs: paths of unattached devices count on."""
-    match = _DEVICE.match(value) if isinstance(value, str) else None
+    match = re.match(_DEVICE, value) if isinstance(value, str) else None
     if match is None or int(match[2]) < _FIRST_AFTER_CPUS:
         return value
     return f"{match[1]}{int(match[2]) + cpus - 1}]{match[3]}"

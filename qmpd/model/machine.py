@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from qmpd import errors
 from qmpd.catalogue import Catalogue, MachineInfo, Tree
@@ -31,8 +30,7 @@ MAX_SLOTS = 256
 HOTPLUG_PAGE = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """What a family of machine types has. ``acpi_device`` is the type that announces hotplug to the guest."""
 
     chipset: geometry.Chipset | None

@@ -21,7 +21,7 @@ TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "iothread": Iothread,
 }
 
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
+_IDENTIFIER = r"[A-Za-z][A-Za-z0-9._-]*\Z"
 
 
 def property_order(names: Mapping[str, Any]) -> list[str]:
@@ -36,7 +36,7 @@ def object_add(machine: Machine, options: Mapping[str, Any]) -> None:
     """
     properties = dict(options)
     type_name, name = properties.pop("qom-type"), properties.pop("id")
-    if not _IDENTIFIER.match(name):
+    if not re.match(_IDENTIFIER, name):
         raise errors.invalid_parameter_value("id", "an identifier")
     create = TYPES.get(type_name)
     if create is None:

@@ -16,8 +16,8 @@ Tree = dict[str, Any]
 
 _INT_MAX: Final = (1 << 31) - 1
 _KEY_MAX: Final = 127
-_NAME = re.compile(r"(?:__[A-Za-z0-9.-]*_)?[A-Za-z][A-Za-z0-9_-]*")
-_NAME_OR_INDEX = re.compile(rf"[0-9]+|{_NAME.pattern}")
+_NAME: Final = r"(?:__[A-Za-z0-9.-]*_)?[A-Za-z][A-Za-z0-9_-]*"
+_NAME_OR_INDEX: Final = f"[0-9]+|{_NAME}"
 
 
 def parse(text: str, implied_key: str = "", into: Tree | None = None) -> tuple[Tree, bool]:
@@ -71,7 +71,7 @@ def _split_key(key: str) -> list[str]:
     fragments = []
     start = 0
     while True:
-        found = (_NAME_OR_INDEX if start else _NAME).match(key, start)
+        found = re.compile(_NAME_OR_INDEX if start else _NAME).match(key, start)
         end = found.end() if found else start
         if end == start or (end < len(key) and key[end] != "."):
             raise errors.invalid_parameter(key)

@@ -39,16 +39,17 @@ def encode(value: Any, pretty: bool = False) -> bytes:
 
 # Scalars
 
-_REPLACED = re.compile(f"[\ud800-\udfff{NONCHARACTERS}]")
-_ESCAPED = re.compile(r"[^ -~]")
+# Patterns are compiled when they are first used: most replies are plain, and no start should wait for them.
+_REPLACED = f"[\ud800-\udfff{NONCHARACTERS}]"
+_ESCAPED = r"[^ -~]"
 _SHORT_ESCAPES = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def _encode_str(value: str) -> str:
     if value.isascii() and value.isprintable():
         return encode_basestring_ascii(value)
-    text = _REPLACED.sub("\ufffd", value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+    text = re.sub(_REPLACED, "\ufffd", value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{re.sub(_ESCAPED, _escape, text)}"'
 
 
 def _escape(character: re.Match[str]) -> str:
@@ -187,7 +188,7 @@ def _spread_list(value: list[Any] | tuple[Any, ...]) -> list[str | list[Any]]:
 
 # Pretty form
 
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"|\{\}|\[\]|[\[\]{}]|, ')
+_STRUCTURE = r'"(?:[^"\\]|\\.)*+"|\{\}|\[\]|[\[\]{}]|, '
 
 
 def _indent(text: str) -> str:
@@ -209,4 +210,4 @@ def _indent(text: str) -> str:
         depth -= 1
         return f"{_NEWLINE}{_INDENT * depth}{token}"
 
-    return _STRUCTURE.sub(spread, text)
+    return re.sub(_STRUCTURE, spread, text)

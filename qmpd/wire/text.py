@@ -10,18 +10,19 @@ import re
 
 from qmpd import errors
 
+# Patterns are compiled when they are first used: no start should wait for those of bad input.
 # The same set twice: QEMU looks at code points, and so do both reading and writing.
 NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
-_NONCHARACTER = re.compile(f"[{NONCHARACTERS}]")
+_NONCHARACTER = f"[{NONCHARACTERS}]"
 
 # A lead byte takes as many continuation bytes as it announces, or as there are.
-_SEQUENCE = re.compile(
+_SEQUENCE = (
     rb"[\xc0-\xdf][\x80-\xbf]?|[\xe0-\xef][\x80-\xbf]{0,2}|[\xf0-\xf7][\x80-\xbf]{0,3}"
     rb"|[\xf8-\xfb][\x80-\xbf]{0,4}|[\xfc\xfd][\x80-\xbf]{0,5}|[\x80-\xff]"
 )
 _REPLACEMENT = "\ufffd".encode()
 
-_ESCAPE = re.compile(rb"\\(?:u(?:([0-9a-fA-F]{4})(?:\\u([0-9a-fA-F]{4}))?)?|([^u]))", re.DOTALL)
+_ESCAPE = rb"(?s)\\(?:u(?:([0-9a-fA-F]{4})(?:\\u([0-9a-fA-F]{4}))?)?|([^u]))"
 _SIMPLE_ESCAPES = {
     b'"': '"',
     b"'": "'",
@@ -43,14 +44,14 @@ def decode(raw: bytes) -> str | None:
         text = raw.replace(b"\xc0\x80", b"\0").decode()
     except UnicodeDecodeError:
         return None
-    return None if _NONCHARACTER.search(text) else text
+    return None if re.search(_NONCHARACTER, text) else text
 
 
 def decode_lossy(raw: bytes) -> str:
     """The text of ``raw`` up to a NUL, with U+FFFD for each invalid sequence: how QEMU quotes input."""
     raw = raw.partition(b"\0")[0]
     text = decode(raw)
-    return _SEQUENCE.sub(_keep_if_valid, raw).decode() if text is None else text
+    return re.sub(_SEQUENCE, _keep_if_valid, raw).decode() if text is None else text
 
 
 def _keep_if_valid(sequence: re.Match[bytes]) -> bytes:
@@ -66,11 +67,12 @@ def unquote(token: bytes) -> str:
     end = len(token) - 1
     if b"\\" not in token:
         return _decode_run(token[1:end])
+    match_escape = re.compile(_ESCAPE).match
     pieces = []
     start = 1
     while (backslash := token.find(b"\\", start, end)) >= 0:
         pieces.append(_decode_run(token[start:backslash]))
-        escape = _ESCAPE.match(token, backslash, end)
+        escape = match_escape(token, backslash, end)
         assert escape is not None  # the lexer never ends a string within an escape
         character, start = _unescape(token, escape)
         pieces.append(character)
@@ -96,6 +98,6 @@ def _unescape(token: bytes, escape: re.Match[bytes]) -> tuple[str, int]:
     code, end = (int(high, 16) if high else -1), start + 6
     if 0xD800 <= code <= 0xDBFF and low and 0xDC00 <= int(low, 16) <= 0xDFFF:
         code, end = 0x10000 + ((code & 0x3FF) << 10 | int(low, 16) & 0x3FF), start + 12
-    if code < 0 or 0xD800 <= code <= 0xDFFF or _NONCHARACTER.match(chr(code)):
+    if code < 0 or 0xD800 <= code <= 0xDFFF or re.match(_NONCHARACTER, chr(code)):
         raise errors.json_invalid_unicode(decode_lossy(token[start:end]))
     return chr(code), end
