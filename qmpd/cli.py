@@ -36,7 +36,7 @@ examples:
       A machine of a certain size at a certain place.
 
   qmpd --node nodeid=0,cpus=0,memdev=ram0 --object memory-backend-ram,id=ram0,size=4G
-      With a NUMA node; --node, --object and --device take what QEMU's -numa, -object and -device take.
+      With a NUMA node; --node, --object and --device take what QEMU's -numa node, -object and -device take.
 
   qmpd --object memory-backend-ram,id=m1,size=1G --device pc-dimm,id=d1,memdev=m1
       With a DIMM plugged in from the start.
@@ -53,15 +53,15 @@ A DIMM is plugged in over the monitor with object-add and device_add; for a firs
 Programs that start QEMU themselves can start qmpd-system-x86_64 instead, with QEMU's own options.
 """
 
-# Options that only pass on what QEMU has under another name.
+# Options that only pass on what QEMU has under another name, with what to put in front.
 _PASSED_ON: Final = {
-    "machine": "-machine",
-    "memory": "-m",
-    "name": "-name",
-    "uuid": "-uuid",
-    "object": "-object",
-    "node": "-numa",
-    "device": "-device",
+    "machine": ("-machine", ""),
+    "memory": ("-m", ""),
+    "name": ("-name", ""),
+    "uuid": ("-uuid", ""),
+    "object": ("-object", ""),
+    "node": ("-numa", "node,"),
+    "device": ("-device", ""),
 }
 
 
@@ -84,10 +84,10 @@ def build(options: Namespace) -> VmConfig:
     from qmpd.qemu_argv import parse
 
     argv = ["-nodefaults"]
-    for name, theirs in _PASSED_ON.items():
+    for name, (theirs, prefix) in _PASSED_ON.items():
         given = getattr(options, name)
         for value in given if isinstance(given, list) else [given] if given else []:
-            argv += [theirs, value]
+            argv += [theirs, prefix + value]
     if options.stopped:
         argv.append("-S")
     config = parse(argv)
@@ -167,8 +167,10 @@ def _call_by_our_names(config: VmConfig) -> None:
 def _ours(origin: str) -> str:
     """``-m 4X`` as the option was called here: ``--memory 4X``."""
     option, _, value = origin.partition(" ")
-    names = {theirs: f"--{name}" for name, theirs in _PASSED_ON.items()}
-    return f"{names.get(option, option)} {value}".strip()
+    for name, (theirs, prefix) in _PASSED_ON.items():
+        if option == theirs:
+            return f"--{name} {value.removeprefix(prefix)}"
+    return origin
 
 
 def _fail(problem: str) -> NoReturn:
@@ -227,7 +229,7 @@ def _add_machine(add: Callable[..., object]) -> None:
         "--node",
         metavar="SPEC",
         action="append",
-        help="a NUMA node, as QEMU's -numa: nodeid=0,memdev=ram0 (repeatable)",
+        help="a NUMA node: nodeid=0,memdev=ram0 (repeatable)",
     )
     add("--object", metavar="SPEC", action="append", help="memory-backend-ram,id=m1,size=1G (repeatable)")
     add("--device", metavar="SPEC", action="append", help="pc-dimm,id=d1,memdev=m1 (repeatable)")

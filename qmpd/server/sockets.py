@@ -16,7 +16,7 @@ from qmpd import errors
 from qmpd.config import ChardevConfig
 from qmpd.errors import QemuError
 
-_PATH_MAX = 107  # bytes that fit into sockaddr_un with the final NUL
+_PATH_MAX = 107  # bytes that Python puts into sockaddr_un; QEMU leaves out the final NUL and gets one more in
 _BACKLOG_ONE = 1  # clients that wait while another one is served (chardev/char-socket.c)
 _BACKLOG_MANY = 128
 
