@@ -101,7 +101,7 @@ def build(options: Namespace) -> VmConfig:
 
 def _chardevs(options: Namespace) -> list[ChardevConfig]:
     """The places where clients may come: those systemd has opened, otherwise a Unix socket; and TCP if wanted."""
-    from qmpd.server.process import inherited_sockets
+    from qmpd.server.systemd import inherited_sockets
 
     def door(name: str, origin: str, **place: object) -> ChardevConfig:
         return ChardevConfig(name, "socket", origin, server=True, wait=False, many=True, **place)  # type: ignore[arg-type]

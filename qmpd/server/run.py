@@ -11,7 +11,7 @@ from qmpd.clock import Clock
 from qmpd.config import MonitorConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.options.report import Report
-from qmpd.server import process
+from qmpd.server import process, systemd
 from qmpd.server.clock import LoopClock
 from qmpd.server.connection import Monitors
 from qmpd.server.doors import Door, Hall, ListeningDoor, open_door
@@ -60,7 +60,7 @@ def _serve(
         vm = make_vm(config, LoopClock(loop))
         server = _Server(config, loop, vm, doors)
         loop.call_soon(server.start)
-        for ready in (daemon.ready if daemon else None, on_ready, lambda: process.notify("READY=1")):
+        for ready in (daemon.ready if daemon else None, on_ready, lambda: systemd.notify("READY=1")):
             if ready is not None:
                 loop.call_soon(ready)
         loop.run_forever()
@@ -131,7 +131,7 @@ class _Server:
             self._loop.call_soon(self._close)
 
     def _close(self) -> None:
-        process.notify("STOPPING=1")
+        systemd.notify("STOPPING=1")
         for door in self._doors:
             door.close()
         self._monitors.on_empty = self._loop.stop
