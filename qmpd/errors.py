@@ -703,6 +703,176 @@ def property_value_invalid(type_name: str, name: str) -> QemuError:
     return QemuError(f"Property '{type_name}.{name}' has invalid value")
 
 
+# system/qdev-monitor.c, hw/core/qdev-properties-system.c, hw/pci/pci.c, hw/pci/shpc.c, hw/pci-bridge/: buses and PCI
+
+
+def bus_full(path: str) -> QemuError:
+    return QemuError(f"Bus '{path}' is full")
+
+
+def device_without_bus(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' has no child bus")
+
+
+def device_with_many_buses(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' has multiple child buses")
+
+
+def unplug_is_pending(name: str) -> QemuError:
+    return QemuError(f"Device {name} is already in the process of unplug")
+
+
+def property_value_refused(type_name: str, name: str, value: str) -> QemuError:
+    return QemuError(f"Property '{type_name}.{name}' doesn't take value '{value}'")
+
+
+def parameter_neither_int_nor_str(name: str) -> QemuError:
+    return QemuError(f"Invalid parameter type for '{name}', expected int or str")
+
+
+def acpi_index_too_large(largest: int) -> QemuError:
+    return QemuError(f"acpi-index should be less or equal to {largest}")
+
+
+def acpi_index_taken(index: int) -> QemuError:
+    return QemuError(f"a PCI device with acpi-index = {index} already exist")
+
+
+def rom_size_refused(size: int) -> QemuError:
+    return QemuError(f"ROM size {size} is not a power of two")
+
+
+def pci_slots_exhausted(type_name: str) -> QemuError:
+    return QemuError(f"PCI: no slot/function available for {type_name}, all in use or reserved")
+
+
+def pci_function_taken(slot: int, function: int, type_name: str, by: str, by_id: str | None) -> QemuError:
+    owner = "(null)" if by_id is None else by_id
+    return QemuError(f"PCI: slot {slot} function {function} not available for {type_name}, in use by {by},id={owner}")
+
+
+def pci_slot_exposed(slot: int, by: str, type_name: str) -> QemuError:
+    return QemuError(
+        f"PCI: slot {slot} function 0 already occupied by {by}, new func {type_name} cannot be exposed to guest."
+    )
+
+
+def pci_single_function(slot: int, function: int) -> QemuError:
+    return QemuError(f"PCI: single function device can't be populated in function {slot:x}.{function:x}")
+
+
+def pci_single_function_populated(slot: int, function: int) -> QemuError:
+    return QemuError(
+        f"PCI: {slot:x}.0 indicates single function, but {slot:x}.{function:x} is already populated."
+    )
+
+
+def chassis_slot_taken(code: int) -> QemuError:
+    return QemuError(f"Can't add chassis slot, error {code}")
+
+
+def bridge_without_chassis() -> QemuError:
+    return QemuError(
+        "Bridge chassis not specified. Each bridge is required to be assigned a unique chassis id > 0."
+    )
+
+
+def shpc_slot_unsupported(slot: int, last: int) -> QemuError:
+    return QemuError(
+        f"Unsupported PCI slot {slot} for standard hotplug controller. Valid slots are between 1 and {last}."
+    )
+
+
+# hw/virtio/virtio-md-pci.c, hw/virtio/virtio-mem.c, hw/virtio/virtio-mem-pci.c, hw/virtio/virtio-pmem.c
+
+
+def balloon_exists() -> QemuError:
+    return QemuError("Only one balloon device is supported")
+
+
+def virtio_memory_stays() -> QemuError:
+    return QemuError("this virtio based memory devices cannot be unplugged")
+
+
+def virtio_mem_block_size_fixed() -> QemuError:
+    return QemuError("'block-size' cannot be changed")
+
+
+def virtio_mem_block_too_small(smallest: int) -> QemuError:
+    return QemuError(f"'block-size' property has to be at least {smallest:#x}")
+
+
+def virtio_mem_block_not_a_power() -> QemuError:
+    return QemuError("'block-size' property has to be a power of two")
+
+
+def virtio_mem_block_below_page(page_size: int) -> QemuError:
+    return QemuError(f"'block-size' property has to be at least the page size ({page_size:#x})")
+
+
+def virtio_mem_block_below_default(default: int) -> str:
+    return f"'block-size' property is smaller than the default block size ({default >> 20:x} MiB)"
+
+
+def virtio_mem_request_unaligned(block_size: int) -> QemuError:
+    return QemuError(f"'requested-size' has to be multiples of 'block-size' ({block_size:#x})")
+
+
+def virtio_mem_request_too_large(size: int) -> QemuError:
+    return QemuError(f"'requested-size' cannot exceed the memory backend size({size:#x})")
+
+
+def virtio_mem_request_while_leaving() -> QemuError:
+    return QemuError("'requested-size' cannot be changed if the device is in the process of unplug")
+
+
+def virtio_mem_value_unaligned(name: str, block_size: int) -> QemuError:
+    return QemuError(f"'{name}' property has to be multiples of 'block-size' ({block_size:#x})")
+
+
+def virtio_mem_memdev_unaligned(block_size: int) -> QemuError:
+    return QemuError(f"'memdev' property memdev size has to be multiples of'block-size' ({block_size:#x})")
+
+
+def virtio_mem_memdev_busy(name: str) -> QemuError:
+    return QemuError(f"'memdev' property specifies a busy memdev: {name}")
+
+
+def virtio_mem_memdev_unsupported() -> QemuError:
+    return QemuError("'memdev' property specifies an unsupported memdev")
+
+
+def virtio_mem_memdev_preallocated(name: str) -> QemuError:
+    return QemuError(
+        f"'memdev' property specifies a memdev with preallocation enabled: {name}. Instead, specify 'prealloc=on'"
+        " for the virtio-mem device. "
+    )
+
+
+def virtio_mem_node_out_of_range(node: int, nodes: int) -> QemuError:
+    return QemuError(f"'node' property has value '{node}', which exceedsthe number of numa nodes: {nodes}")
+
+
+def virtio_mem_memslots_need_inaccessible() -> QemuError:
+    return QemuError("'dynamic-memslots' property set to 'on' requires 'unplugged-inaccessible' to be 'on'")
+
+
+def virtio_mem_zeropage_missing() -> str:
+    return "'unplugged-inaccessible' property set to 'off' with a memdev that does not support the shared zeropage."
+
+
+def virtio_mem_stays_accessible() -> QemuError:
+    return QemuError("virtio-mem device cannot get unplugged while 'unplugged-inaccessible' != 'on'")
+
+
+def virtio_mem_still_plugged() -> QemuError:
+    return QemuError("virtio-mem device cannot get unplugged while some of its memory is still plugged")
+
+
+def virtio_mem_still_requested() -> QemuError:
+    return QemuError("virtio-mem device cannot get unplugged while 'requested-size' != '0'")
+
+
 # hw/i386/pc.c, hw/acpi/piix4.c, hw/acpi/core.c, hw/core/machine-qmp-cmds.c
 
 
@@ -1061,6 +1231,10 @@ def migration_not_paused() -> QemuError:
 
 
 # hw/core/machine-smp.c, hw/core/qdev-properties.c, iothread.c
+
+
+def smp_level_unsupported(level: str) -> QemuError:
+    return QemuError(f"{level} > 1 not supported by this machine's CPU topology")
 
 
 def smp_zero() -> QemuError:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from qmpd import vm
+from qmpd.event import Event
+from qmpd.wire.encode import encode
 from tests import peers
+from tests.schemas.validation import validate_event, validate_reply
 
 
 @pytest.fixture(name="require_peer")
@@ -19,3 +24,36 @@ def _require_peer() -> Callable[..., str]:
 def qemu() -> str:
     """The real QEMU."""
     return peers.require_peer(peers.QEMU)
+
+
+@pytest.fixture(autouse=True)
+def _every_reply_and_event_obeys_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold whatever a machine in this process answers or announces against the documents in schema/."""
+    dispatch, deliver = vm.dispatch, vm.Vm._deliver
+
+    def checked_dispatch(context: Any, name: str, arguments: dict[str, Any] | None, out_of_band: bool) -> Any:
+        result = dispatch(context, name, arguments, out_of_band)
+        _hold(name, result)
+        return result
+
+    def checked_deliver(machine: vm.Vm, event: Event) -> None:
+        message: dict[str, Any] = {
+            "timestamp": {"seconds": event.seconds, "microseconds": event.microseconds},
+            "event": event.name,
+        }
+        validate_event(message if event.data is None else message | {"data": event.data})
+        deliver(machine, event)
+
+    monkeypatch.setattr(vm, "dispatch", checked_dispatch)
+    monkeypatch.setattr(vm.Vm, "_deliver", checked_deliver)
+
+
+_valid: set[tuple[str, bytes]] = set()
+
+
+def _hold(name: str, result: object) -> None:
+    """Validate a reply that was not seen before; jsonschema takes its time."""
+    seen = name, encode(result)
+    if seen not in _valid:
+        validate_reply(name, result)
+        _valid.add(seen)
