@@ -92,6 +92,14 @@ def _round_up(value: int, align: int) -> int:
     return -(-value // align) * align
 
 
+class _Found(NamedTuple):
+    """The outcome of a search: no lower address has room for ``size`` bytes at a multiple of ``align``."""
+
+    addr: int
+    size: int
+    align: int
+
+
 class DeviceMemory:
     """The region [``base``, ``base + size``) and its books (DeviceMemoryState in include/hw/boards.h).
 
@@ -108,6 +116,7 @@ class DeviceMemory:
         self._starts: list[int] = []
         self._devices: list[MemoryDevice] = []
         self._ends: list[int] = []
+        self._last_found: _Found | None = None
 
     @property
     def end(self) -> int:
@@ -143,13 +152,19 @@ class DeviceMemory:
         addr = _round_up(self.base, align)
         if addr + size > _ADDRESS_SPACE:
             raise errors.memory_device_too_big()
-        for start, end in zip(self._starts, self._ends, strict=True):
-            if addr + size <= start:
+        position = 0
+        found = self._last_found
+        if found is not None and size >= found.size and align % found.align == 0:
+            # Where less did not fit, this does not either; so a row of equal devices is not walked for each of them.
+            addr = max(addr, _round_up(found.addr, align))
+            position = bisect_left(self._ends, addr + 1)
+        for index in range(position, len(self._starts)):
+            if addr + size <= self._starts[index]:
                 break
-            if end > addr:
-                addr = _round_up(end, align)
+            addr = max(addr, _round_up(self._ends[index], align))
         if addr + size > self.end:
             raise errors.device_memory_fragmented()
+        self._last_found = _Found(addr, size, align)
         return addr
 
     def insert(self, device: MemoryDevice, addr: int, size: int) -> None:
@@ -161,6 +176,7 @@ class DeviceMemory:
     def remove(self, addr: int) -> None:
         position = bisect_left(self._starts, addr)
         del self._starts[position], self._ends[position], self._devices[position]
+        self._last_found = None
 
 
 class MemslotLimits(NamedTuple):
