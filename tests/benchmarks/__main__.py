@@ -70,7 +70,7 @@ def _weigh(samples: Samples, name: str, server: Server, *rows: str) -> None:
 
 def _measure(samples: Samples, running: dict[str, Server], measurements: Iterable[Measurement], seconds: float) -> None:
     for measurement in measurements:
-        reply = running[QMPD].client.exchange(measurement.limit)
+        reply = running[QMPD].client.ask(measurement.limit)
         with servers.echo("plain", reply) as plain, servers.echo("buffered", reply) as buffered:
             for name, server in {**running, ECHO: plain, BUFFERED: buffered}.items():
                 for row, value in measurement.take(server.client, seconds).items():

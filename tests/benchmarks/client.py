@@ -7,7 +7,7 @@ import socket
 from typing import Any
 
 _PATIENCE = 30.0  # seconds without an answer after which a server counts as hung
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 
 def request(command: str, **arguments: Any) -> bytes:
@@ -29,8 +29,9 @@ class Client:
         except OSError:
             self._socket.close()
             raise
-        self.receive(1)
-        self.exchange(request("qmp_capabilities"))
+        self._buffer = bytearray(_CHUNK)
+        self.wait()
+        self.ask(request("qmp_capabilities"))
 
     def close(self) -> None:
         self._socket.close()
@@ -38,22 +39,22 @@ class Client:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
-    def receive(self, lines: int) -> bytes:
-        """Everything up to the end of that many lines."""
-        data = self._socket.recv(_CHUNK)
-        missing = lines - data.count(b"\n")
-        if not missing and data:
-            return data
-        pieces = [data]
-        while missing > 0:
-            data = self._socket.recv(_CHUNK)
-            if not data:
-                raise ConnectionError("the server closed the connection")
-            pieces.append(data)
-            missing -= data.count(b"\n")
-        return b"".join(pieces)
+    def wait(self, lines: int = 1) -> None:
+        """Take that many lines and forget them."""
+        buffer = self._buffer
+        while lines > 0:
+            lines -= buffer.count(b"\n", 0, self._read())
 
-    def exchange(self, data: bytes) -> bytes:
-        """Send one request and wait for its reply."""
-        self._socket.sendall(data)
-        return self.receive(1)
+    def _read(self) -> int:
+        size = self._socket.recv_into(self._buffer)
+        if not size:
+            raise ConnectionError("the server closed the connection")
+        return size
+
+    def ask(self, data: bytes) -> bytes:
+        """Send one request; its reply."""
+        self.send(data)
+        reply = b""
+        while not reply.endswith(b"\n"):
+            reply += self._buffer[: self._read()]
+        return reply

@@ -32,11 +32,12 @@ class Measurement(NamedTuple):
 
 
 def _one_at_a_time(row: str, data: bytes, client: Client, seconds: float, expected: bytes = _OK) -> Sample:
-    _check(client.exchange(data), expected)
+    _check(client.ask(data), expected)
     count, begin = 0, perf_counter()
     end = begin + seconds
     while (now := perf_counter()) < end:
-        client.exchange(data)
+        client.send(data)
+        client.wait()
         count += 1
     return {row: count / (now - begin)}
 
@@ -47,7 +48,7 @@ def _pipelined(row: str, data: bytes, client: Client, seconds: float) -> Sample:
     end = begin + seconds
     while (now := perf_counter()) < end:
         client.send(batch)
-        client.receive(_PIPELINE)
+        client.wait(_PIPELINE)
         count += _PIPELINE
     return {row: count / (now - begin)}
 
@@ -63,8 +64,8 @@ def _plug(client: Client, seconds: float) -> Sample:
     ]
     replies, times = [], [perf_counter()]
     for backend, device in pairs:
-        replies.append(client.exchange(backend))
-        replies.append(client.exchange(device))
+        replies.append(client.ask(backend))
+        replies.append(client.ask(device))
         times.append(perf_counter())
     for reply in replies:
         _check(reply, _OK)
