@@ -22,7 +22,20 @@ _INDENT: Final = "    "
 
 def encode_message(value: Any, pretty: bool = False) -> bytes:
     """``value`` as one message on the wire, with the CR LF that ends it."""
+    if not pretty and type(value) is dict and Frozen in map(type, value.values()):
+        return _around_frozen(value)
     return encode(value, pretty) + b"\r\n"
+
+
+def _around_frozen(value: dict[str, Any]) -> bytes:
+    """A compact message with bytes that are kept: a list of many devices should be copied once, not four times."""
+    pieces = []
+    for key in qdict_order(value):
+        member = value[key]
+        pieces += [b", " if pieces else b"{", _encode_str(key).encode("ascii"), b": "]
+        pieces.append(_frozen_bytes(member) if type(member) is Frozen else encode(member))
+    pieces.append(b"}\r\n")
+    return b"".join(pieces)
 
 
 def encode(value: Any, pretty: bool = False) -> bytes:
@@ -66,9 +79,13 @@ def _encode_float(value: float) -> str:
 
 
 def _encode_frozen(value: Frozen) -> str:
+    return _frozen_bytes(value).decode("ascii")
+
+
+def _frozen_bytes(value: Frozen) -> bytes:
     if value.encoded is None:
         value.encoded = encode(value.value)
-    return value.encoded.decode("ascii")
+    return value.encoded
 
 
 # Containers: written recursively, which is quick but copies an item's text once for each level around it

@@ -142,6 +142,16 @@ def test_a_frozen_value_is_encoded_once() -> None:
     assert encode([frozen]) == b"[kept]"
 
 
+def test_a_message_with_a_frozen_value_is_written_as_any_other() -> None:
+    frozen = Frozen([{"b": 1, "a": 2}])
+    plain = [{"b": 1, "a": 2}]
+    for rest in ({}, {"id": 7}, {"id": {"b": [frozen], "a": None}}):
+        expected = encode({"return": plain, **rest})
+        assert encode_message({"return": frozen, **rest}) == expected + b"\r\n"
+        assert encode_message({**rest, "return": frozen}) == expected + b"\r\n"
+    assert encode_message({"return": frozen}, pretty=True) == encode({"return": plain}, pretty=True) + b"\r\n"
+
+
 def test_what_is_no_json_value_is_refused() -> None:
     with pytest.raises(TypeError, match="set is not a JSON value"):
         encode({"a": [set()]})
