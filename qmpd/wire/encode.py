@@ -29,7 +29,7 @@ def encode_message(value: Any, pretty: bool = False) -> bytes:
 
 def _around_frozen(value: dict[str, Any]) -> bytes:
     """A compact message with bytes that are kept: a list of many devices should be copied once, not four times."""
-    pieces = []
+    pieces: list[bytes] = []
     for key in qdict_order(value):
         member = value[key]
         pieces += [b", " if pieces else b"{", _encode_str(key).encode("ascii"), b": "]
