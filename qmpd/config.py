@@ -76,6 +76,18 @@ class FdConfig(NamedTuple):
     opaque: str | None
 
 
+class Extras(NamedTuple):
+    """What QEMU does not have.
+
+    ``guest`` is the name of a shipped behaviour, or a file. With ``manual_clock`` time stands still but for
+    ``x-qmpd-clock-advance``; commands of that kind exist with ``control``.
+    """
+
+    guest: str = "firmware"
+    manual_clock: bool = False
+    control: bool = False
+
+
 class Phase(IntEnum):
     """The steps of QEMU's start, in order, at which an option can turn out to be wrong (system/vl.c, qemu_init())."""
 
@@ -153,6 +165,7 @@ class VmConfig:
         self.daemonize = False
         self.message_timestamp = False
         self.message_guest_name = False
+        self.extras = Extras()
         self.ignored: list[str] = []
         self.problems: list[Problem] = []
 

@@ -14,6 +14,9 @@ from qmpd.commands.dispatch import dispatch
 from qmpd.config import Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.event import Event
+from qmpd.guest.behaviour import BadBehaviour, Behaviour, load
+from qmpd.guest.guest import SimulatedGuest
+from qmpd.model.guest_side import GuestSide
 from qmpd.model.machine import Machine
 from qmpd.model.objects import object_add
 from qmpd.model.qdev import device_add
@@ -36,6 +39,8 @@ class Vm:
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
         self.machine = Machine(config, emit=self._emit, end=self._end, warn=on_warning)
+        self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
+        self.machine.guest = self.guest
         self._create_objects()
         config.raise_problems(Phase.LATE_BACKENDS)
         _blame("", self.machine.check_cpu_model)
@@ -108,6 +113,13 @@ class Vm:
             session.close_after_reply()
         if self.on_exit is not None:
             self.on_exit(status)
+
+
+def _behaviour(name: str) -> Behaviour:
+    try:
+        return load(name)
+    except BadBehaviour as problem:
+        raise StartupError("", QemuError(str(problem))) from None
 
 
 def _blame(origin: str, step: Callable[..., object], *arguments: Any) -> None:

@@ -12,4 +12,4 @@ def query_acpi_ospm_status(context: Context) -> list[dict[str, Any]]:
     machine = context.machine
     if not machine.has_acpi_device:
         raise errors.acpi_device_missing()
-    return machine.memory_hotplug.ospm_status()
+    return machine.ospm_status()

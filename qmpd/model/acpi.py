@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from qmpd.guest.ports import Work
 from qmpd.model.pc_dimm import PcDimm
 
 
@@ -21,27 +23,58 @@ class SlotState:
 
 
 class MemoryHotplug:
-    """The slots of one machine, and the interrupt that tells the guest to look at them."""
+    """The slots of one machine, and the interrupt that tells the guest to look at them.
 
-    def __init__(self, slots: int) -> None:
+    ``notify`` is called each time the interrupt is raised.
+    """
+
+    def __init__(self, slots: int, notify: Callable[[], None]) -> None:
         self.slots = [SlotState() for _ in range(slots)]
         self.interrupt = False
+        self._notify = notify
 
     def plug(self, dimm: PcDimm) -> None:
         state = self.slots[dimm.slot]
         state.device = dimm
         if dimm.hotplugged:
             state.inserting = True
-            self.interrupt = True
+            self._raise_interrupt()
 
     def unplug_request(self, dimm: PcDimm) -> None:
         self.slots[dimm.slot].removing = True
-        self.interrupt = True
+        self._raise_interrupt()
 
     def unplug(self, dimm: PcDimm) -> None:
-        state = self.slots[dimm.slot]
-        state.removing = False
-        state.device = None
+        self.slots[dimm.slot].device = None
+
+    def _raise_interrupt(self) -> None:
+        self.interrupt = True
+        self._notify()
+
+    # What the guest does
+
+    def take_interrupt(self) -> bool:
+        """Clear the interrupt; whether it was raised."""
+        raised, self.interrupt = self.interrupt, False
+        return raised
+
+    def take_work(self) -> list[tuple[int, Work]]:
+        """What the slots ask for, in their order. The guest clears what it has seen, and sees an insertion first."""
+        work = []
+        for number, state in enumerate(self.slots):
+            if state.inserting:
+                state.inserting = False
+                work.append((number, Work.INSERT))
+            elif state.removing:
+                state.removing = False
+                work.append((number, Work.EJECT))
+        return work
+
+    def report(self, number: int, source: int, status: int) -> dict[str, Any]:
+        """Keep what the guest says about a slot; the result is how it is told."""
+        state = self.slots[number]
+        state.ost_event, state.ost_status = source, status
+        return ost_info(number, state)
 
     def reset(self) -> None:
         """A system reset drops the interrupt and keeps what is pending."""

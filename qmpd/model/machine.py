@@ -11,6 +11,7 @@ from qmpd.catalogue import Catalogue, MachineInfo, Tree
 from qmpd.config import Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
+from qmpd.guest.ports import Guest, Nobody
 from qmpd.model import geometry
 from qmpd.model.acpi import MemoryHotplug
 from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
@@ -133,7 +134,9 @@ class Machine(Object):
         self.numa = Numa()
         self.dimm_slots = DimmSlots()
         self.anonymous_devices = 0
-        self.run = RunState(emit, end, self._reset, config.actions)
+        self.guest: Guest = Nobody()
+        self.cpu_slots_shown = False
+        self.run = RunState(self, config.actions)
         self._device_list: Frozen | None = None
         self._boot_tree_shown = False
         self._plant()
@@ -242,7 +245,7 @@ class Machine(Object):
             self.device_memory_node = DeviceMemoryNode(memory)
             self.add_child(DEVICE_MEMORY, self.device_memory_node)
         has_slots = self.family.acpi_device in ("ICH9-LPC", "PIIX4_PM") and self.memory_hotplug_supported
-        self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0)
+        self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
 
     @property
@@ -351,7 +354,14 @@ class Machine(Object):
     def acpi_enabled(self) -> bool:
         return self.family.acpi_device is not None and self.acpi != "off"
 
-    def _reset(self) -> None:
+    def ospm_status(self) -> list[dict[str, Any]]:
+        """What ``query-acpi-ospm-status`` answers. The CPUs' slots show once an operating system has looked at them."""
+        cpus = range(self.cpus.smp.maxcpus) if self.cpu_slots_shown else ()
+        untold = {"slot-type": "CPU", "source": 0, "status": 0}
+        return self.memory_hotplug.ospm_status() + [{**untold, "slot": str(number)} for number in cpus]
+
+    def reset_devices(self) -> None:
+        """Bring everything that a system reset reaches back to where it began."""
         self.memory_hotplug.reset()
 
     # As an object

@@ -1,0 +1,163 @@
+"""How a guest behaves, as data: its system, how long things take it, and rules for what it does otherwise.
+
+The document is described in ``schema/guest.json``; ``sets`` beside this module holds the shipped ones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+_SETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sets")
+
+
+class System(StrEnum):
+    """What runs in the machine: nothing at all, the firmware alone, or an operating system."""
+
+    ABSENT = "absent"
+    FIRMWARE = "firmware"
+    LINUX = "linux"
+
+
+class Occasion(StrEnum):
+    """What a rule can be about."""
+
+    DIMM_PLUG = "dimm-plug"
+    DIMM_UNPLUG = "dimm-unplug"
+    POWER_BUTTON = "power-button"
+
+
+class Deed(StrEnum):
+    """What the guest does then."""
+
+    OBEY = "obey"
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+    STALL = "stall"
+    PARTIAL = "partial"
+    CRASH = "crash"
+    FAIL = "fail"
+
+
+class Rule(NamedTuple):
+    """One exception from what a guest does by itself.
+
+    It holds ``on`` an occasion, for devices whose id fits the pattern ``device``, after ``skip`` such occasions, for
+    ``times`` of them (None: from then on), of those each ``every``-th, and with the probability ``chance``. ``status``
+    is what a refusal says (ACPI's _OST), ``percent`` how far a partial deed gets. It takes ``delay`` seconds (None: as
+    long as without the rule) plus up to ``jitter`` seconds plus the device's size divided by ``rate`` (bytes a second).
+    """
+
+    on: Occasion
+    do: Deed = Deed.OBEY
+    name: str = ""
+    device: str = "*"
+    skip: int = 0
+    times: int | None = None
+    every: int = 1
+    chance: float = 1.0
+    status: int = 130
+    percent: float = 50.0
+    delay: float | None = None
+    jitter: float = 0.0
+    rate: int | None = None
+
+
+class Timing(NamedTuple):
+    """How long things take, in seconds of the guest's time, unless a rule says otherwise.
+
+    ``boot``: from power on to a system that works; ``restart``: until the firmware resets the machine once more after a
+    reset; ``scan``: from an interrupt to the look at the slots; ``plug``, ``unplug``, ``refuse``: work on one DIMM;
+    ``power``: from the power button, or an order, to the end.
+    """
+
+    boot: float = 5.0
+    restart: float = 0.035
+    scan: float = 0.002
+    plug: float = 0.075
+    unplug: float = 0.1
+    refuse: float = 0.05
+    power: float = 0.05
+
+
+class Behaviour(NamedTuple):
+    """A whole guest.
+
+    ``acpi``: the system was started with ACPI; ``hot_remove``: it lets memory go; ``power_button``: it powers off when
+    the button is pressed; ``pvpanic``: it has a device that tells the machine of a crash; ``reboots_on_panic``: it does
+    not stay crashed. ``seed`` is where chance starts from.
+    """
+
+    name: str
+    system: System
+    acpi: bool = True
+    hot_remove: bool = True
+    power_button: bool = False
+    pvpanic: bool = False
+    reboots_on_panic: bool = False
+    seed: int = 0
+    timing: Timing = Timing()
+    rules: tuple[Rule, ...] = ()
+
+
+class BadBehaviour(Exception):
+    """A document that is none; the text says what is wrong with it."""
+
+
+def shipped() -> list[str]:
+    """The names of the shipped behaviours."""
+    return sorted(name.removesuffix(".json") for name in os.listdir(_SETS))
+
+
+def load(name: str) -> Behaviour:
+    """The shipped behaviour of that name, or the one in that file. Raises BadBehaviour."""
+    if os.sep not in name:
+        try:
+            return _read(os.path.join(_SETS, f"{name}.json"), name)
+        except FileNotFoundError:
+            pass
+    try:
+        behaviour = _read(name, os.path.basename(name).removesuffix(".json"), check=True)
+    except OSError as error:
+        known = ", ".join(shipped())
+        raise BadBehaviour(f"'{name}' is neither one of {known} nor a file: {error.strerror}") from None
+    return behaviour
+
+
+def _read(path: str, name: str, check: bool = False) -> Behaviour:
+    with open(path, "rb") as file:
+        text = file.read()
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise BadBehaviour(f"{path} is not JSON: {error}") from None
+    if check:
+        _check(document, path)
+    return from_document(document, name)
+
+
+def _check(document: Any, path: str) -> None:
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # slow, and shipped ones do without
+    from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+
+    from qmpd.schemas import documents
+
+    error = best_match(Draft202012Validator(documents.document("guest")).iter_errors(document))
+    if error is not None:
+        raise BadBehaviour(f"{path}: {error.json_path}: {error.message}")
+
+
+def from_document(document: dict[str, Any], name: str) -> Behaviour:
+    """The behaviour that a valid document describes."""
+    members = {key.replace("-", "_"): value for key, value in document.items() if key != "description"}
+    members["system"] = System(members["system"])
+    members["timing"] = Timing(**members.get("timing", {}))
+    members["rules"] = tuple(rule_from(rule) for rule in members.get("rules", ()))
+    return Behaviour(name, **members)
+
+
+def rule_from(members: dict[str, Any]) -> Rule:
+    """The rule that a valid part of a document describes."""
+    return Rule(**{**members, "on": Occasion(members["on"]), "do": Deed(members.get("do", Deed.OBEY))})

@@ -1,0 +1,164 @@
+"""The guest's life: firmware, boot, work, sleep, crash and end, and the orders that can be given to it from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from qmpd.clock import Clock
+from qmpd.guest.behaviour import Behaviour, Deed, Occasion, Rule, System
+from qmpd.guest.dimms import DimmDriver
+from qmpd.guest.pace import GuestTime
+from qmpd.guest.ports import Platform
+from qmpd.guest.rules import RuleBook
+
+
+class Life(StrEnum):
+    """Where a guest is. Whether its CPUs run is another matter."""
+
+    ABSENT = "absent"
+    FIRMWARE = "firmware"
+    BOOTING = "booting"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    SHUT_DOWN = "shut-down"
+    CRASHED = "crashed"
+
+
+class SimulatedGuest:
+    """``qmpd.guest.ports.Guest`` as a ``Behaviour`` describes it. It is switched on but stands still at first."""
+
+    def __init__(self, platform: Platform, clock: Clock, behaviour: Behaviour) -> None:
+        self._platform = platform
+        self._time = GuestTime(clock)
+        self._has_run = False
+        self._restarts = False
+        self.dimms = DimmDriver(platform, self._time, self._panic)
+        self.life = Life.ABSENT
+        self._use(behaviour)
+        self._power_on(restart=False)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the guest's time goes on."""
+        return self._time.runs
+
+    # Behaviour
+
+    def _use(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self.rules = RuleBook(behaviour.rules, behaviour.seed)
+        self.dimms.use(behaviour, self.rules)
+
+    def become(self, behaviour: Behaviour) -> None:
+        """Behave otherwise from now on, with new rules. Another system has to boot first; the same one just goes on."""
+        changed = (behaviour.system, behaviour.acpi) != (self.behaviour.system, self.behaviour.acpi)
+        self._use(behaviour)
+        if changed:
+            self._forget()
+            self._power_on(restart=False)
+
+    def set_hot_remove(self, enabled: bool) -> None:
+        """Whether the system lets memory go at all, as its administrator may choose."""
+        self.behaviour = self.behaviour._replace(hot_remove=enabled)
+        self.dimms.use(self.behaviour, self.rules)
+
+    # What the machine tells
+
+    def cpus_run(self) -> None:
+        self._has_run = True
+        if self.life is Life.SUSPENDED:
+            self.life = Life.RUNNING
+        self._time.resume()
+
+    def cpus_stop(self) -> None:
+        self._time.pause()
+
+    def machine_reset(self) -> None:
+        self._forget()
+        self._power_on(restart=self._has_run and not self._restarts)
+
+    def memory_interrupt(self) -> None:
+        self.dimms.interrupt()
+
+    def power_button(self) -> None:
+        if self.life is not Life.RUNNING or not self.behaviour.acpi:
+            return
+        usual = Rule(Occasion.POWER_BUTTON, Deed.OBEY if self.behaviour.power_button else Deed.IGNORE)
+        rule = self.rules.find(Occasion.POWER_BUTTON, "") or usual
+        deeds = {Deed.OBEY: self._power_off, Deed.CRASH: self._panic}
+        if rule.do in deeds:
+            delay = self.behaviour.timing.power if rule.delay is None else rule.delay
+            self._time.call_later(delay + self.rules.jitter(rule), deeds[rule.do])
+
+    # Orders from outside: what somebody does inside the guest
+
+    def order_power_off(self) -> None:
+        self._order(self._power_off)
+
+    def order_reboot(self) -> None:
+        self._order(self._platform.reset)
+
+    def order_panic(self) -> None:
+        self._order(self._panic)
+
+    def order_suspend(self) -> None:
+        self._order(self._suspend)
+
+    def finish_boot(self) -> None:
+        """Be up at once, if it is booting."""
+        if self.life is Life.BOOTING:
+            self._time.clear()
+            self._come_up()
+
+    def _order(self, act: Callable[[], None]) -> None:
+        if self.life is Life.RUNNING:
+            self._time.call_later(self.behaviour.timing.power, act)
+
+    # Stations
+
+    def _forget(self) -> None:
+        self._time.clear()
+        self.dimms.forget()
+
+    def _power_on(self, restart: bool) -> None:
+        if self.behaviour.system is System.ABSENT:
+            self.life = Life.ABSENT
+            return
+        self.life = Life.FIRMWARE
+        if restart:
+            self._time.call_later(self.behaviour.timing.restart, self._restart)
+        elif self.behaviour.system is System.LINUX:
+            self.life = Life.BOOTING
+            self._time.call_later(self.behaviour.timing.boot, self._come_up)
+
+    def _restart(self) -> None:
+        """After a reset the firmware resets the machine once more, and only then goes on (SeaBIOS)."""
+        self._restarts = True
+        try:
+            self._platform.reset()
+        finally:
+            self._restarts = False
+
+    def _come_up(self) -> None:
+        self.life = Life.RUNNING
+        if self.behaviour.acpi:
+            self._platform.os_came_up()
+            self.dimms.start()
+
+    def _power_off(self) -> None:
+        self._forget()
+        self.life = Life.SHUT_DOWN
+        self._platform.shutdown()
+
+    def _suspend(self) -> None:
+        self.life = Life.SUSPENDED
+        self._platform.suspend()
+
+    def _panic(self) -> None:
+        self._forget()
+        self.life = Life.CRASHED
+        if self.behaviour.reboots_on_panic:
+            self._time.call_later(0, self._platform.reset)
+        if self.behaviour.pvpanic:
+            self._platform.panicked()

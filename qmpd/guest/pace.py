@@ -1,0 +1,72 @@
+"""The guest's own time: a clock's, but it stands still while the CPUs do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qmpd.clock import Clock, Handle
+
+MICROSECONDS = 1_000_000
+
+
+class _Timer:
+    __slots__ = ("callback", "due", "handle", "left")
+
+    def __init__(self, left: float, callback: Callable[[], object]) -> None:
+        self.left = left
+        self.callback = callback
+        self.due = 0
+        self.handle: Handle | None = None
+
+
+class GuestTime:
+    """Calls back after so many seconds of the guest's life. It starts out standing still."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._timers: list[_Timer] = []
+        self.runs = False
+
+    def call_later(self, delay: float, callback: Callable[[], object]) -> None:
+        timer = _Timer(delay, callback)
+        self._timers.append(timer)
+        if self.runs:
+            self._start(timer)
+
+    def resume(self) -> None:
+        if not self.runs:
+            self.runs = True
+            for timer in self._timers:
+                self._start(timer)
+
+    def pause(self) -> None:
+        if self.runs:
+            self.runs = False
+            now = self._now()
+            for timer in self._timers:
+                # a wall clock may have been set meanwhile, so what is left is kept within what there was
+                timer.left = min(max(timer.due - now, 0) / MICROSECONDS, timer.left)
+                self._stop(timer)
+
+    def clear(self) -> None:
+        """Forget everything that is due."""
+        for timer in self._timers:
+            self._stop(timer)
+        self._timers.clear()
+
+    def _now(self) -> int:
+        seconds, microseconds = self._clock.now()
+        return seconds * MICROSECONDS + microseconds
+
+    def _start(self, timer: _Timer) -> None:
+        timer.due = self._now() + round(timer.left * MICROSECONDS)
+        timer.handle = self._clock.call_later(timer.left, lambda: self._run(timer))
+
+    def _stop(self, timer: _Timer) -> None:
+        if timer.handle is not None:
+            timer.handle.cancel()
+            timer.handle = None
+
+    def _run(self, timer: _Timer) -> None:
+        self._timers.remove(timer)
+        timer.callback()
