@@ -16,7 +16,9 @@ from qmpd.errors import QemuError, StartupError
 from qmpd.event import Event
 from qmpd.guest.behaviour import BadBehaviour, Behaviour, load
 from qmpd.guest.guest import SimulatedGuest
+from qmpd.host import DiskFiles
 from qmpd.model.guest_side import GuestSide
+from qmpd.model.hostmem_host import Host
 from qmpd.model.machine import Machine
 from qmpd.model.objects import object_add
 from qmpd.model.qdev import device_add
@@ -28,9 +30,16 @@ class Vm:
     """Building one raises StartupError where QEMU would not start.
 
     ``on_exit`` is called with the exit status when the machine has ended; ``on_warning`` with each warning's text.
+    ``host`` has the memory: without one it is plenty, and files are those of the disk.
     """
 
-    def __init__(self, config: VmConfig, clock: Clock, on_warning: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self,
+        config: VmConfig,
+        clock: Clock,
+        on_warning: Callable[[str], None] = lambda text: None,
+        host: Host | None = None,
+    ) -> None:
         self.config = config
         self.clock = clock
         self.on_exit: Callable[[int], None] | None = None
@@ -38,7 +47,9 @@ class Vm:
         self._sessions: list[Session] = []
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
-        self.machine = Machine(config, emit=self._emit, end=self._end, warn=on_warning)
+        self.machine = Machine(
+            config, emit=self._emit, end=self._end, warn=on_warning, host=host or Host(files=DiskFiles())
+        )
         self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest
         self._create_objects()

@@ -5,9 +5,13 @@ No memory is ever allocated. A backend keeps its properties, and obeys the rules
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors, visit
+from qmpd.model.hostmem_host import PAGE_SIZE as PAGE_SIZE
+from qmpd.model.hostmem_host import round_up
+from qmpd.model.hostmem_mapping import Mapping
 from qmpd.model.memory_device import MemoryRegion
 from qmpd.model.qom import BOOL, SIZE, Choice, Object, Property, Scalar, attribute, link
 from qmpd.model.user_object import UserObject
@@ -16,11 +20,9 @@ from qmpd.options import values
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
-PAGE_SIZE = 4096
 RAM_ALIGN = 2 << 20
 MAX_NODES = 128
-LARGEST_MAPPING = 1 << 47
-"""What the address space of a process on x86_64 holds, in bytes."""
+_NOT_IN_A_NAME = re.compile(r"[/\[\]\\]")
 
 POLICY = Choice("HostMemPolicy", ("default", "preferred", "bind", "interleave"))
 
@@ -102,6 +104,7 @@ class MemoryBackend(UserObject):
 
     def __init__(self, machine: Machine) -> None:
         super().__init__()
+        self.machine = machine
         self.size = 0
         self.merge = machine.mem_merge
         self.dump = machine.dump_guest_core
@@ -115,10 +118,21 @@ class MemoryBackend(UserObject):
         self.use_canonical_path = False
         self.allocated = False
         self.mapped = False
+        self._mapping = Mapping(RAM_ALIGN)
 
     @property
     def region(self) -> MemoryRegion:
-        return MemoryRegion(self.size, RAM_ALIGN)
+        return MemoryRegion(self.size, self._mapping.align, self._mapping.rom)
+
+    @property
+    def memory_name(self) -> str:
+        """What QEMU calls the memory in errors and in the object tree."""
+        return self.path if self.use_canonical_path else self.name
+
+    @property
+    def page_size(self) -> int:
+        """The size of the pages behind the memory, in bytes."""
+        return self._mapping.page_size
 
     @property
     def in_use(self) -> bool:
@@ -126,15 +140,25 @@ class MemoryBackend(UserObject):
 
     def complete(self) -> None:
         """Get the memory. Raises QEMU's text when the properties do not fit together or there is not enough."""
-        if self.size > LARGEST_MAPPING:
-            raise errors.host_memory_unavailable(self.name)
+        self._mapping = self.allocate()
+        if self._mapping.whole_pages and self.size % self.page_size:
+            raise errors.backend_size_not_in_pages(self.type, self.page_size)
+        self._bind()
+        self.allocated = True
+        self._block = RamBlock(self)
+        self.add_child(f"{_escaped(self.memory_name)}[0]", self._block)
+
+    def allocate(self) -> Mapping:
+        """Get ``size`` bytes in the way of this kind of backend. Raises QEMU's text."""
+        raise NotImplementedError
+
+    def _bind(self) -> None:
         if self.host_nodes and self.policy == "default":
             raise errors.host_nodes_without_policy()
         if not self.host_nodes and self.policy != "default":
             raise errors.policy_without_host_nodes(self.policy)
-        self.allocated = True
-        self._block = RamBlock(self)
-        self.add_child(f"{self.name}[0]", self._block)
+        if self.host_nodes and self.machine.host.nodes.isdisjoint(self.host_nodes):
+            raise errors.host_nodes_unbound()
 
     def map_into(self, container: RegionNode, offset: int) -> None:
         """Lay the memory into ``container``, ``offset`` bytes from its start."""
@@ -165,6 +189,22 @@ class MemoryBackendRam(MemoryBackend):
     """Anonymous memory (backends/hostmem-ram.c)."""
 
     type_name = "memory-backend-ram"
+
+    def allocate(self) -> Mapping:
+        size = round_up(self.size, PAGE_SIZE)
+        if not self.machine.host.can_map(size, RAM_ALIGN, reserved=self.reserve and not self.share):
+            raise errors.host_memory_unavailable(self.memory_name)
+        return Mapping(RAM_ALIGN)
+
+
+def canonical_names(machine: Machine) -> bool:
+    """Whether files and memfds go by their path: up to version 3.1 of the machine (hw_compat_3_1)."""
+    return machine.version < (4, 0)
+
+
+def _escaped(name: str) -> str:
+    """``name`` as a component of a path (system/memory.c)."""
+    return _NOT_IN_A_NAME.sub(lambda match: f"\\x{ord(match[0]):02x}", name)
 
 
 class RegionNode(Object):
@@ -204,4 +244,4 @@ class RamBlock(RegionNode):
         return self.offset
 
     def length(self) -> int:
-        return -(-self.backend.size // PAGE_SIZE) * PAGE_SIZE
+        return round_up(self.backend.size, PAGE_SIZE)

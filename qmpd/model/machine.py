@@ -18,6 +18,7 @@ from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
 from qmpd.model.chardev import ChardevNode
 from qmpd.model.cpus import Cpus, addressing, check_smp, complete_smp, feature_names, parse_model
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
+from qmpd.model.hostmem_host import Host
 from qmpd.model.machine_properties import DEVICE_MEMORY, GENERIC, INSTANCE_ORDER, MODELLED, RAM
 from qmpd.model.memory_device import DeviceMemory, MemoryDevices
 from qmpd.model.numa import Numa
@@ -98,7 +99,7 @@ class Machine(Object):
     """One machine. Building it may raise StartupError; afterwards ``ready`` is true and devices are hotplugged.
 
     ``emit`` is called with each event's name and data, ``end`` with the exit status when the machine is over,
-    ``warn`` with what QEMU would print as a warning.
+    ``warn`` with what QEMU would print as a warning. ``host`` has the memory.
     """
 
     type_name = "machine"
@@ -113,12 +114,14 @@ class Machine(Object):
     ) -> None:
         super().__init__()
         self.config = config
+        host: Host,
         self.catalogue = Catalogue.open()
         self.emit = emit
         self.end = end
         self.warn = warn
         self.ready = False
         self.initialized = False
+        self.host = host
         self.settings: dict[str, Any] = {}
         self.info = self._find_type()
         self.family = FAMILIES.get(self.info.name.rpartition("-")[0], FAMILIES.get(self.info.name, _OTHER))

@@ -16,10 +16,42 @@ from qmpd.model.user_object import UserObject
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
+
+def _file(machine: Machine) -> UserObject:
+    from qmpd.model.hostmem_file import MemoryBackendFile
+
+    return MemoryBackendFile(machine)
+
+
+def _memfd(machine: Machine) -> UserObject:
+    from qmpd.model.hostmem_memfd import MemoryBackendMemfd
+
+    return MemoryBackendMemfd(machine)
+
+
+def _shm(machine: Machine) -> UserObject:
+    from qmpd.model.hostmem_memfd import MemoryBackendShm
+
+    return MemoryBackendShm(machine)
+
+
+def _epc(machine: Machine) -> UserObject:
+    from qmpd.model.hostmem_epc import MemoryBackendEpc
+
+    if not machine.host.sgx:
+        raise errors.invalid_object_type(MemoryBackendEpc.type_name)
+    return MemoryBackendEpc(machine)
+
+
 TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "memory-backend-ram": MemoryBackendRam,
+    "memory-backend-file": _file,
+    "memory-backend-memfd": _memfd,
+    "memory-backend-shm": _shm,
+    "memory-backend-epc": _epc,
     "iothread": Iothread,
 }
+"""What a machine can make. The modules of the rarer kinds are read when the first one is asked for."""
 
 _IDENTIFIER = r"[A-Za-z][A-Za-z0-9._-]*\Z"
 

@@ -1,0 +1,89 @@
+"""The host that memory backends ask for memory: a simulated one. Nothing here looks at the machine underneath.
+
+Files are the exception that managers see: how to reach them comes from outside, as ``Files``.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass, field
+from typing import Protocol
+
+PAGE_SIZE = 4096
+HUGE_PAGE_SIZE = 2 << 20
+"""What a huge page has when nobody says."""
+ADDRESS_SPACE = 1 << 47
+"""What a process on x86_64 can map, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackingFile:
+    """An open file. ``size`` is bytes, None where the file has no end to seek to.
+
+    ``map_failure`` says, in the operating system's words, why it cannot be mapped; empty if it can.
+    """
+
+    size: int | None = 0
+    page_size: int = PAGE_SIZE
+    map_failure: str = ""
+
+
+class Files(Protocol):
+    """The files of the host. Every method raises OSError as the operating system would."""
+
+    def open(self, path: str, *, writable: bool) -> BackingFile:
+        """The file that exists at ``path``; IsADirectoryError for a directory."""
+
+    def create(self, path: str) -> BackingFile:
+        """A new empty file at ``path``, where there must be none."""
+
+    def open_nameless(self, directory: str) -> BackingFile:
+        """A new empty file in ``directory`` that nobody else sees."""
+
+    def extend(self, path: str, size: int) -> None:
+        """Make the file ``size`` bytes long."""
+
+    def remove(self, path: str) -> None: ...
+
+
+class NoFiles:
+    """A host without a single file."""
+
+    def open(self, path: str, *, writable: bool) -> BackingFile:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+    def create(self, path: str) -> BackingFile:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+    open_nameless = create
+
+    def extend(self, path: str, size: int) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+    def remove(self, path: str) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the host has to give.
+
+    ``memory`` (bytes) bounds a single mapping for which Linux reserves memory; None is plenty. ``nodes`` are the
+    host's own NUMA nodes. ``sgx`` tells whether it offers memory for enclaves.
+    """
+
+    memory: int | None = None
+    huge_page_sizes: frozenset[int] = frozenset({2 << 20, 1 << 30})
+    nodes: frozenset[int] = frozenset({0})
+    sgx: bool = False
+    files: Files = field(default_factory=NoFiles)
+
+    def can_map(self, size: int, align: int, *, reserved: bool) -> bool:
+        """Whether ``size`` bytes can be mapped at a multiple of ``align``; ``reserved`` if Linux accounts for them."""
+        if size + align >= ADDRESS_SPACE:
+            return False
+        return not reserved or self.memory is None or size <= self.memory
+
+
+def round_up(size: int, multiple: int) -> int:
+    return -(-size // multiple) * multiple
