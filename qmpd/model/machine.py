@@ -111,17 +111,17 @@ class Machine(Object):
         emit: Callable[[str, dict[str, Any] | None], None],
         end: Callable[[int], None],
         warn: Callable[[str], None],
+        host: Host,
     ) -> None:
         super().__init__()
         self.config = config
-        host: Host,
         self.catalogue = Catalogue.open()
         self.emit = emit
         self.end = end
+        self.host = host
         self.warn = warn
         self.ready = False
         self.initialized = False
-        self.host = host
         self.settings: dict[str, Any] = {}
         self.info = self._find_type()
         self.family = FAMILIES.get(self.info.name.rpartition("-")[0], FAMILIES.get(self.info.name, _OTHER))
