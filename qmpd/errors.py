@@ -762,9 +762,7 @@ def pci_single_function(slot: int, function: int) -> QemuError:
 
 
 def pci_single_function_populated(slot: int, function: int) -> QemuError:
-    return QemuError(
-        f"PCI: {slot:x}.0 indicates single function, but {slot:x}.{function:x} is already populated."
-    )
+    return QemuError(f"PCI: {slot:x}.0 indicates single function, but {slot:x}.{function:x} is already populated.")
 
 
 def chassis_slot_taken(code: int) -> QemuError:
@@ -772,9 +770,7 @@ def chassis_slot_taken(code: int) -> QemuError:
 
 
 def bridge_without_chassis() -> QemuError:
-    return QemuError(
-        "Bridge chassis not specified. Each bridge is required to be assigned a unique chassis id > 0."
-    )
+    return QemuError("Bridge chassis not specified. Each bridge is required to be assigned a unique chassis id > 0.")
 
 
 def shpc_slot_unsupported(slot: int, last: int) -> QemuError:
@@ -1361,6 +1357,29 @@ def hmp_no_cpu() -> str:
     return "No CPU available\n"
 
 
+def enum_value_invalid(value: str) -> QemuError:
+    """An enumeration's value outside of any option (qapi/qapi-util.c)."""
+    return QemuError(f"invalid parameter value: {value}")
+
+
+# What only qmpd has: the simulated guest and the clock
+
+
+def bad_behaviour(problem: str) -> QemuError:
+    return QemuError(f"cannot simulate this guest: {problem}")
+
+
+def clock_goes_by_itself() -> QemuError:
+    return QemuError("The clock goes by itself; start with a manual clock to advance it")
+
+
+def rule_name_taken(name: str) -> QemuError:
+    return QemuError(f"There is a rule '{name}' already")
+
+
+def rule_not_found(name: str) -> QemuError:
+    return QemuError(f"There is no rule '{name}'")
+
 
 # backends/hostmem.c, backends/hostmem-file.c, -memfd.c, -shm.c, system/physmem.c, util/memfd.c: memory from files
 
@@ -1449,7 +1468,3 @@ def shm_not_shared() -> QemuError:
 
 def shm_not_resized(size: int) -> QemuError:
     return QemuError(f"failed to resize POSIX shared memory to {size}: Invalid argument")
-
-def enum_value_invalid(value: str) -> QemuError:
-    """An enumeration's value outside of any option (qapi/qapi-util.c)."""
-    return QemuError(f"invalid parameter value: {value}")

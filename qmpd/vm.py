@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from qmpd import errors
 from qmpd.chardev import ChardevStatus
-from qmpd.clock import Clock
+from qmpd.clock import Clock, ManualClock
 from qmpd.commands.context import Context
 from qmpd.commands.dispatch import dispatch
 from qmpd.config import Phase, VmConfig
@@ -52,6 +53,8 @@ class Vm:
         )
         self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest
+        self.control = config.extras.control
+        self.machine.later = partial(clock.call_later, 0.0)
         self._create_objects()
         config.raise_problems(Phase.LATE_BACKENDS)
         _blame("", self.machine.check_cpu_model)
@@ -74,7 +77,7 @@ class Vm:
         for arguments in self.config.devices:
             arguments.check()
             _blame(arguments.origin, device_add, machine, arguments.values, arguments.typed)
-        machine.ready = True
+        machine.become_ready()
 
     def leave_preconfig(self) -> None:
         """Build the machine, and let it run unless it shall wait for ``cont``."""
@@ -97,6 +100,12 @@ class Vm:
 
     def close_session(self, session: Session) -> None:
         self._sessions.remove(session)
+
+    def advance_clock(self, seconds: float) -> None:
+        """Let ``seconds`` pass at once; what is due in them has happened then. Raises QemuError."""
+        if not isinstance(self.clock, ManualClock):
+            raise errors.clock_goes_by_itself()
+        self.clock.advance(seconds)
 
     def thread_id(self, number: int) -> int:
         """The number of the thread behind a CPU or an iothread; all work is done in one."""
@@ -130,7 +139,7 @@ def _behaviour(name: str) -> Behaviour:
     try:
         return load(name)
     except BadBehaviour as problem:
-        raise StartupError("", QemuError(str(problem))) from None
+        raise StartupError("", errors.bad_behaviour(str(problem))) from None
 
 
 def _blame(origin: str, step: Callable[..., object], *arguments: Any) -> None:

@@ -10,6 +10,7 @@ from qmpd.frozen import Frozen
 from qmpd.model.cpus import hotpluggable_info
 from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.machine import Machine
+from qmpd.model.memory_device import region_size
 
 _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
@@ -88,11 +89,18 @@ def set_numa_node(context: Context, arguments: dict[str, Any]) -> None:
 
 
 def balloon(context: Context, value: int) -> None:
-    raise errors.no_balloon()
+    if context.machine.balloon is None:
+        raise errors.no_balloon()
+    if value <= 0:
+        raise errors.invalid_parameter_value("value", "a size")
 
 
-def query_balloon(context: Context) -> None:
-    raise errors.no_balloon()
+def query_balloon(context: Context) -> dict[str, int]:
+    machine = context.machine
+    if machine.balloon is None:
+        raise errors.no_balloon()
+    plugged = machine.memory_devices.memory_device_list()
+    return {"actual": machine.ram_size + sum(region_size(device) for device in plugged if device.info_kind == "dimm")}
 
 
 def query_hv_balloon_status_report(context: Context) -> None:

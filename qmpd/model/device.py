@@ -8,6 +8,7 @@ from qmpd import errors
 from qmpd.model.qom import BOOL, Kind, Object, Property, computed, link
 
 if TYPE_CHECKING:
+    from qmpd.model.bus import Bus
     from qmpd.model.machine import Machine
 
 
@@ -24,25 +25,49 @@ def _set_realized(device: Device, value: object, typed: bool) -> None:
 class Device(Object):
     """A device, under construction until it is realized.
 
-    ``device_id`` is the id its user gave it, None without one.
+    ``device_id`` is the id its user gave it, None without one. ``bus_type`` is what it sits on, None for nothing.
     """
 
     type_name = "device"
-    hotpluggable: ClassVar[bool] = True
+    bus_type: ClassVar[str | None] = None
     own_properties: ClassVar[tuple[Property, ...]] = (
-        computed("parent_bus", "link<bus>", lambda device: device.bus_path),
+        computed("parent_bus", "link<bus>", lambda device: device.bus.path if device.bus is not None else ""),
         Property("realized", "bool", lambda device: device.realized, _set_realized),
         computed("hotplugged", "bool", lambda device: device.hotplugged),
         computed("hotpluggable", "bool", lambda device: device.hotpluggable),
     )
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, device_type: str = "") -> None:
         super().__init__()
         self.machine = machine
         self.device_id: str | None = None
         self.realized = False
         self.hotplugged = machine.ready
-        self.bus_path = ""
+        self.bus: Bus | None = None
+        self.child_buses: list[Bus] = []
+        self._pending_until: int | None = None
+
+    @property
+    def class_hotpluggable(self) -> bool:
+        """Whether devices of this type may come and go while the machine runs, if their bus lets them."""
+        return True
+
+    @property
+    def hotpluggable(self) -> bool:
+        return self.class_hotpluggable and (self.bus is None or self.bus.hotpluggable)
+
+    def expect_unplug(self, until: int) -> None:
+        """The guest was asked to let go, and may be asked again from ``until`` ms of its time on (0: never)."""
+        self._pending_until = until
+
+    @property
+    def unplug_expected(self) -> bool:
+        """Whether the guest was ever asked to let go of the device."""
+        return self._pending_until is not None
+
+    def unplug_pending(self, now: int) -> bool:
+        """Whether it is too early to ask the guest again, at ``now`` ms of its time."""
+        return self._pending_until is not None and (self._pending_until == 0 or self._pending_until > now)
 
     # The life of a device, in order. What may refuse comes first and changes nothing outside the device.
 
@@ -60,6 +85,27 @@ class Device(Object):
 
     def unplug(self) -> None:
         """Leave the machine, and give back what ``realize`` took."""
+
+    def parts(self) -> list[Device]:
+        """The devices inside this one that leave with it, and are told of first."""
+        return []
+
+
+def deletion(device: Device) -> dict[str, Any]:
+    """What events about the end of ``device`` carry."""
+    path = device.path
+    return {"path": path} if device.device_id is None else {"device": device.device_id, "path": path}
+
+
+def leave(device: Device) -> list[dict[str, Any]]:
+    """Take ``device`` out of the machine. The result is what there is to tell, one event for each part."""
+    told = [deletion(part) for part in (*device.parts(), device)]
+    device.unplug()
+    device.realized = False
+    if device.bus is not None:
+        device.bus.detach(device)
+    device.unparent()
+    return told
 
 
 def _refuse_when_realized(device: Device, name: str) -> None:

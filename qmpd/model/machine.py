@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
 from qmpd.catalogue import Catalogue, MachineInfo, Tree
@@ -25,6 +25,9 @@ from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
 from qmpd.model.qom import AmbiguousPath, Container, Object, Property, Root, resolve
 from qmpd.model.run_state import RunState
+
+if TYPE_CHECKING:
+    from qmpd.model.born_buses import Buses
 
 RAM_ALIGN = 8192
 DEFAULT_RAM_SIZE = 128 * geometry.MIB
@@ -120,6 +123,7 @@ class Machine(Object):
         self.end = end
         self.host = host
         self.warn = warn
+        self.later: Callable[[Callable[[], object]], object] = lambda callback: callback()
         self.ready = False
         self.initialized = False
         self.settings: dict[str, Any] = {}
@@ -137,6 +141,7 @@ class Machine(Object):
         self.numa = Numa()
         self.dimm_slots = DimmSlots()
         self.anonymous_devices = 0
+        self.balloon: Object | None = None
         self.guest: Guest = Nobody()
         self.cpu_slots_shown = False
         self.run = RunState(self, config.actions)
@@ -322,6 +327,27 @@ class Machine(Object):
             raise errors.maxmem_unaligned(HOTPLUG_PAGE)
         return DeviceMemory(layout.region_base, layout.region_size)
 
+    @cached_property
+    def buses(self) -> Buses:
+        """The buses, those behind devices included."""
+        from qmpd.model.born_buses import Buses
+
+        return Buses(self)
+
+    def become_ready(self) -> None:
+        """The board is complete: from now on devices are hotplugged."""
+        self.ready = True
+        if "buses" in vars(self):
+            self.buses.ready()
+
+    def guest_milliseconds(self) -> int:
+        """The guest's clock, which stands still while the guest does."""
+        return int(self.run.has_run)
+
+    def emit_later(self, name: str, data: dict[str, Any]) -> None:
+        """Emit an event that has its cause in a command, but is only told once the command has been answered."""
+        self.later(lambda: self.emit(name, data))
+
     # Devices
 
     def device_list_changed(self) -> None:
@@ -366,6 +392,8 @@ class Machine(Object):
     def reset_devices(self) -> None:
         """Bring everything that a system reset reaches back to where it began."""
         self.memory_hotplug.reset()
+        if "buses" in vars(self):
+            self.buses.reset()
 
     # As an object
 

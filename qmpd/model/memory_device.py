@@ -60,6 +60,10 @@ class MemoryDevice(Device):
     def get_memslots(self) -> int:
         return 1
 
+    def get_used_memslots(self) -> int:
+        """The memslots mapped when the device is plugged: one that needs several maps each when the guest does."""
+        return int(self.get_memslots() == 1)
+
     def get_min_alignment(self) -> int:
         return 0
 
@@ -276,6 +280,7 @@ class MemoryDevices:
         memslots = device.get_memslots()
         memory.used_region_size += region.size
         memory.required_memslots += memslots
+        memory.used_memslots += device.get_used_memslots()
         memory.memslot_auto_decisions += memslots > 1
         memory.insert(device, device.get_addr(), region.size)
         device.machine.device_list_changed()
@@ -297,6 +302,7 @@ class MemoryDevices:
         memslots = device.get_memslots()
         memory.used_region_size -= region.size
         memory.required_memslots -= memslots
+        memory.used_memslots -= device.get_used_memslots()
         memory.memslot_auto_decisions -= memslots > 1
         memory.remove(device.get_addr())
         device.machine.device_list_changed()

@@ -68,8 +68,8 @@ class Nvdimm(PcDimm):
         Property("uuid", "QemuUUID", lambda nvdimm: nvdimm.uuid, _set_uuid, instance=True),
     )
 
-    def __init__(self, machine: Machine) -> None:
-        super().__init__(machine)
+    def __init__(self, machine: Machine, device_type: str = "") -> None:
+        super().__init__(machine, device_type)
         self.unarmed = False
         self.uuid = _NO_UUID
         self.label_size = 0

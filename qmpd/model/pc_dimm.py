@@ -35,8 +35,8 @@ class PcDimm(MemoryDevice):
         computed("size", "uint64", region_size, instance=True),
     )
 
-    def __init__(self, machine: Machine) -> None:
-        super().__init__(machine)
+    def __init__(self, machine: Machine, device_type: str = "") -> None:
+        super().__init__(machine, device_type)
         self.memdev: MemoryBackend | None = None
         self.node = 0
         self.addr = 0

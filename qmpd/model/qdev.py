@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.boot_tree import BootObject
-from qmpd.model.device import Device
-from qmpd.model.nvdimm import Nvdimm
+from qmpd.model.device import Device, leave
+from qmpd.model.device import deletion as deletion
 from qmpd.model.objects import property_order
-from qmpd.model.pc_dimm import PcDimm
 from qmpd.model.qom import Object, resolve_at
 
 if TYPE_CHECKING:
+    from qmpd.model.bus import Bus
     from qmpd.model.machine import Machine
 
-TYPES: dict[str, Callable[[Machine], Device]] = {"pc-dimm": PcDimm, "nvdimm": Nvdimm}
-
-
-class BootBus(NamedTuple):
-    """A bus that a machine is born with."""
-
-    type: str
-    hotpluggable: bool = False
-
-
-_SYSTEM_BUS = "main-system-bus"
-_BOOT_BUSES = {
-    "pc-q35": {
-        _SYSTEM_BUS: BootBus("System"),
-        "pcie.0": BootBus("PCIE"),
-        "isa.0": BootBus("ISA"),
-        "i2c": BootBus("i2c-bus"),
-        **{f"ide.{port}": BootBus("IDE") for port in range(6)},
-    },
-    "pc-i440fx": {
-        _SYSTEM_BUS: BootBus("System"),
-        "pci.0": BootBus("PCI", True),
-        "isa.0": BootBus("ISA"),
-        "i2c": BootBus("i2c-bus"),
-        "ide.0": BootBus("IDE"),
-        "ide.1": BootBus("IDE"),
-    },
+TYPES: dict[str, tuple[str, str]] = {
+    "pc-dimm": ("pc_dimm", "PcDimm"),
+    "nvdimm": ("nvdimm", "Nvdimm"),
+    "virtio-mem-pci": ("virtio_mem", "VirtioMemPci"),
+    "virtio-pmem-pci": ("virtio_pmem", "VirtioPmemPci"),
+    **dict.fromkeys(
+        ("virtio-balloon-pci", "virtio-balloon-pci-transitional", "virtio-balloon-pci-non-transitional"),
+        ("virtio_balloon", "VirtioBalloonPci"),
+    ),
+    **dict.fromkeys(
+        (
+            *("pcie-root-port", "ioh3420", "x3130-upstream", "xio3130-downstream"),
+            *("pci-bridge", "pcie-pci-bridge", "i82801b11-bridge"),
+        ),
+        ("pci", "Bridge"),
+    ),
 }
-_BUS_PARENTS = {"PCIE": "PCI"}
+"""Where the class of each type is: module in this package, name. A module is only loaded when it has a device."""
 
 
 def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True) -> Device:
@@ -56,16 +46,21 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
     driver = options.get("driver")
     if not isinstance(driver, str):
         raise errors.missing_parameter("driver")
-    create = TYPES.get(driver)
+    type_name = driver if driver in TYPES else _find_type(machine, driver)
+    create = _device_class(machine, type_name)
+    bus_type = create.bus_type if create is not None else machine.catalogue.type_info(type_name).bus
+    bus = None
+    if bus_type is not None or isinstance(options.get("bus"), str):
+        bus = machine.buses.choose(type_name, bus_type, options.get("bus"))
     if create is None:
-        raise _refusal(machine, driver, options)
-    bus = options.get("bus")
-    if isinstance(bus, str):
-        raise errors.wrong_bus(driver, _find_bus(machine, bus)[1].type)
-    if machine.ready and not machine.family.hotplugs_dimms:
-        raise errors.machine_cannot_hotplug(driver)
-    device = create(machine)
+        raise _refusal(machine, type_name, bus)
+    device = create(machine, type_name)
+    if machine.ready:
+        _check_hotplug(machine, device, bus)
     _name(machine, device, options.get("id"))
+    device.bus = bus
+    if bus is not None:
+        bus.attach(device)
     try:
         properties = {name: value for name, value in options.items() if name not in ("driver", "bus", "id")}
         for name in property_order(properties):
@@ -73,11 +68,60 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
         device.pre_plug()
         device.realize()
     except QemuError:
+        if bus is not None:
+            bus.detach(device)
         device.unparent()
         raise
     device.realized = True
     device.plug()
     return device
+
+
+def _find_type(machine: Machine, driver: str) -> str:
+    """The type that ``driver`` means. Raises QEMU's text when it is none that users can create."""
+    catalogue = machine.catalogue
+    type_name = catalogue.device_type(driver)
+    if type_name is None or not catalogue.is_a(type_name, "device"):
+        raise errors.not_a_device_model(driver)
+    info = catalogue.type_info(type_name)
+    if info.abstract:
+        raise errors.invalid_parameter_value("driver", "a non-abstract device type")
+    if not info.user_creatable:
+        raise errors.invalid_parameter_value("driver", "a pluggable device type")
+    return type_name
+
+
+def _device_class(machine: Machine, type_name: str) -> type[Device] | None:
+    """The class that models ``type_name``, None if nothing does."""
+    place = TYPES.get(type_name)
+    if place is None:
+        from qmpd.model.ordinary_pci import ordinary_class
+
+        return ordinary_class(machine.catalogue, type_name)
+    module, name = place
+    found: type[Device] = getattr(import_module(f"qmpd.model.{module}"), name)
+    return found
+
+
+def _refusal(machine: Machine, type_name: str, bus: Bus | None) -> QemuError:
+    """Why a device of a type that is not modelled cannot be added."""
+    if machine.ready:
+        if machine.catalogue.type_info(type_name).hotpluggable is False:
+            return errors.device_not_hotpluggable(type_name)
+        if bus is not None and not bus.hotpluggable:
+            return errors.bus_not_hotpluggable(bus.bus_name)
+    return errors.not_modelled(f"devices of type '{type_name}'")
+
+
+def _check_hotplug(machine: Machine, device: Device, bus: Bus | None) -> None:
+    """Raise QEMU's text when a device of this type cannot come or go while the machine runs."""
+    if not device.class_hotpluggable:
+        raise errors.device_not_hotpluggable(device.type)
+    if bus is not None:
+        if not bus.hotpluggable:
+            raise errors.bus_not_hotpluggable(bus.bus_name)
+    elif not machine.family.hotplugs_dimms:
+        raise errors.machine_cannot_hotplug(device.type)
 
 
 def _name(machine: Machine, device: Device, device_id: object) -> None:
@@ -91,55 +135,6 @@ def _name(machine: Machine, device: Device, device_id: object) -> None:
     except QemuError:
         raise errors.device_id_taken(device_id) from None
     device.device_id = device_id
-
-
-def _refusal(machine: Machine, driver: str, options: Mapping[str, Any]) -> QemuError:
-    """Why a device of a type that is not modelled cannot be added."""
-    catalogue = machine.catalogue
-    type_name = catalogue.device_type(driver)
-    if type_name is None or not catalogue.is_a(type_name, "device"):
-        return errors.not_a_device_model(driver)
-    info = catalogue.type_info(type_name)
-    if info.abstract:
-        return errors.invalid_parameter_value("driver", "a non-abstract device type")
-    if not info.user_creatable:
-        return errors.invalid_parameter_value("driver", "a pluggable device type")
-    try:
-        bus = _choose_bus(machine, type_name, info.bus, options.get("bus"))
-    except QemuError as error:
-        return error
-    if machine.ready:
-        if info.hotpluggable is False:
-            return errors.device_not_hotpluggable(type_name)
-        if bus is not None and not bus[1].hotpluggable:
-            return errors.bus_not_hotpluggable(bus[0])
-    return errors.not_modelled(f"devices of type '{type_name}'")
-
-
-def _choose_bus(machine: Machine, driver: str, wanted: str | None, path: object) -> tuple[str, BootBus] | None:
-    if isinstance(path, str):
-        name, bus = _find_bus(machine, path)
-        if wanted not in (bus.type, _BUS_PARENTS.get(bus.type)):
-            raise errors.wrong_bus(driver, bus.type)
-        return name, bus
-    if wanted is None:
-        return None
-    for name, bus in _buses(machine).items():
-        if wanted in (bus.type, _BUS_PARENTS.get(bus.type)):
-            return name, bus
-    raise errors.no_bus_for(wanted, driver)
-
-
-def _buses(machine: Machine) -> dict[str, BootBus]:
-    return _BOOT_BUSES.get(machine.info.name.rpartition("-")[0], {_SYSTEM_BUS: BootBus("System")})
-
-
-def _find_bus(machine: Machine, path: str) -> tuple[str, BootBus]:
-    name = _SYSTEM_BUS if path == "/" else path
-    bus = _buses(machine).get(name)
-    if bus is None:
-        raise errors.bus_not_found(path)
-    return name, bus
 
 
 def find_device(machine: Machine, path: str) -> Object:
@@ -163,6 +158,9 @@ def device_del(machine: Machine, path: str) -> None:
     if isinstance(device, BootObject):
         raise _boot_device_stays(machine, device)
     assert isinstance(device, Device)
+    if device.unplug_pending(machine.guest_milliseconds()):
+        raise errors.unplug_is_pending(path)
+    _check_hotplug(machine, device, device.bus)
     device.unplug_request()
 
 
@@ -173,14 +171,10 @@ def _boot_device_stays(machine: Machine, device: BootObject) -> QemuError:
         return errors.device_not_hotpluggable(device.type)
     bus_path: str = device.get_property("parent_bus")
     name = bus_path.rpartition("/")[2]
-    return errors.bus_not_hotpluggable(_SYSTEM_BUS if name == "sysbus" else name)
+    return errors.bus_not_hotpluggable("main-system-bus" if name == "sysbus" else name)
 
 
 def delete_device(machine: Machine, device: Device) -> None:
     """Unplug ``device`` at once, as when the guest has let go of it, and tell everybody."""
-    path = device.path
-    device.unplug()
-    device.realized = False
-    device.unparent()
-    data = {"path": path} if device.device_id is None else {"device": device.device_id, "path": path}
-    machine.emit("DEVICE_DELETED", data)
+    for data in leave(device):
+        machine.emit("DEVICE_DELETED", data)

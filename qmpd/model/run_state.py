@@ -37,6 +37,7 @@ class RunState:
     def __init__(self, board: Board, actions: dict[str, str]) -> None:
         self._board = board
         self.state = State.PRELAUNCH
+        self.has_run = False
         self.actions = {"reboot": "reset", "shutdown": "poweroff", "panic": "shutdown", "watchdog": "reset"} | actions
 
     @property
@@ -53,6 +54,7 @@ class RunState:
 
     def _run(self, event: str) -> None:
         self.state = State.RUNNING
+        self.has_run = True
         self._board.emit(event, None)
         self._board.guest.cpus_run()
 

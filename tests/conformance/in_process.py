@@ -21,14 +21,16 @@ from .transcript import Section
 class SessionEndpoint:
     """A session of a machine; what is sent is answered before ``send`` returns."""
 
-    def __init__(self, vm: Vm, pretty: bool, names: dict[str, str]) -> None:
+    def __init__(self, vm: Vm, clock: ManualClock, pretty: bool, names: dict[str, str]) -> None:
         self.names = names
+        self._clock = clock
         self._session = vm.open_session(pretty=pretty)
         self._received = bytearray()
         self._session.greet()
 
     def send(self, data: bytes) -> None:
         self._session.receive_data(data)
+        self._clock.advance(0)
 
     def read_line(self) -> str | None:
         self._received += self._session.data_to_send()
@@ -54,8 +56,9 @@ def stand_in(section: Section) -> Iterator[Endpoint]:
     with tempfile.TemporaryDirectory(prefix="qmp-") as directory:
         arguments = [*COMMON_ARGS, *section_args(section, directory), *monitor_args(section, directory)]
         try:
-            vm = Vm(parse(arguments), ManualClock())
+            clock = ManualClock()
+            vm = Vm(parse(arguments), clock)
         except StartupError as failure:
             raise Refused(str(failure), 1) from failure
         names = {f"{directory}/monitor": "<socket>", directory: "<tmp>"}
-        yield SessionEndpoint(vm, section.flag("pretty", False), names)
+        yield SessionEndpoint(vm, clock, section.flag("pretty", False), names)

@@ -1,0 +1,120 @@
+"""The buses a machine is born with, from what the catalogue recorded, and the search among all of a machine's."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from qmpd import errors
+from qmpd.model.boot_tree import relocated
+from qmpd.model.bus import SYSTEM_BUS, BornDevice, Bus, find_bus, pick
+from qmpd.model.pci import Hotplug, PciBus
+
+if TYPE_CHECKING:
+    from qmpd.catalogue import Tree
+    from qmpd.model.machine import Machine
+
+_SYSBUS_PATH = "/machine/unattached/sysbus"
+
+
+class Buses:
+    """All buses of one machine. Reading the recorded ones takes milliseconds, so each part waits until it is asked."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.hotplug = Hotplug(machine)
+
+    @cached_property
+    def pci(self) -> PciBus | None:
+        """The first PCI bus, with the functions that the board has."""
+        machine = self._machine
+        functions = machine.catalogue.pci_functions(machine.info.name)
+        if not functions:
+            return None
+        place = functions[0].bus
+        bus = PciBus(
+            place.rpartition("/")[2], "PCIE" if place.endswith("pcie.0") else "PCI", None, self.hotplug, place=place
+        )
+        for function in functions:
+            device = BornDevice(function.type, relocated(function.path, machine.cpus.smp.cpus))
+            bus.attach(device)
+            bus.functions[function.slot << 3 | function.function] = device
+        if machine.ready:
+            self.hotplug.ready(bus)
+        return bus
+
+    @cached_property
+    def system(self) -> Bus:
+        """The bus at the root of all others."""
+        bus = Bus(SYSTEM_BUS, "System", None, place=_SYSBUS_PATH)
+        machine = self._machine
+        tree = machine.catalogue.tree(machine.info.name)
+        if tree is not None:
+            self._populate(bus, tree)
+        return bus
+
+    def _populate(self, system: Bus, tree: Tree) -> None:
+        """Hang the recorded buses and devices below the system bus."""
+        catalogue, pci = self._machine.catalogue, self.pci
+        buses = {_SYSBUS_PATH: system}
+        devices: dict[str, BornDevice] = {}
+        if pci is not None:
+            buses[pci.place] = pci
+            devices = {sitter.path: sitter for sitter in pci.sitters if isinstance(sitter, BornDevice)}
+        parents = {}
+        for path in tree.paths():
+            node = tree.get(path)
+            assert node is not None
+            place = relocated(path, self._machine.cpus.smp.cpus)
+            entries = {entry["name"] for entry in node.entries.value}
+            if "parent_bus" in entries:
+                devices.setdefault(place, BornDevice(node.type, place))
+                parents[place] = relocated(node.value("parent_bus"), self._machine.cpus.smp.cpus)
+            elif catalogue.is_a(node.type, "bus"):
+                buses.setdefault(place, Bus(place.rpartition("/")[2], node.type, None, place=place))
+        for place, bus in buses.items():
+            owner = devices.get(place.rpartition("/")[0])
+            if owner is not None:
+                bus.owner = bus.owner or owner
+                owner.child_buses.insert(0, bus)
+        for place, parent in parents.items():
+            if parent in buses and devices[place] not in buses[parent].sitters:
+                buses[parent].attach(devices[place])
+
+    def choose(self, driver: str, wanted: str | None, path: object) -> Bus | None:
+        """The bus for a device that sits on buses of the type ``wanted`` (None: on none). Raises QEMU's text.
+
+        ``path`` is what the user said, if it is a string.
+        """
+        if isinstance(path, str):
+            bus = self._find(path)
+            if wanted is None or not self._machine.catalogue.is_a(bus.bus_type, wanted):
+                raise errors.wrong_bus(driver, bus.bus_type)
+            return bus
+        if wanted is None:
+            return None
+        if wanted == "PCI":
+            return self._require(self.pci, wanted, driver)
+        is_a = self._machine.catalogue.is_a
+        return self._require(pick(self.system, lambda bus: is_a(bus.bus_type, wanted)), wanted, driver)
+
+    def _require(self, bus: Bus | None, wanted: str, driver: str) -> Bus:
+        if bus is None or bus.full:
+            raise errors.no_bus_for(wanted, driver)
+        return bus
+
+    def _find(self, path: str) -> Bus:
+        if "/" not in path and self.pci is not None:
+            found = pick(self.pci, lambda bus: bus.bus_name == path)
+            if found is not None and not found.full:
+                return found
+        return find_bus(self.system, path)
+
+    def ready(self) -> None:
+        """The machine is complete: number the buses for ACPI, and look into the slots for the first time."""
+        if "pci" in vars(self) and self.pci is not None:
+            self.hotplug.ready(self.pci)
+
+    def reset(self) -> None:
+        if "pci" in vars(self) and self.pci is not None:
+            self.hotplug.reset(self.pci)
