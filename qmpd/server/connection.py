@@ -96,7 +96,6 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport
         self._paused = False
         self._reading = True
-        self._receiving = False
 
     # Called by the transport
 
@@ -104,7 +103,7 @@ class Connection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._monitors.connections.add(self)
-        self._session.on_output = self._output_ready
+        self._session.on_output = self._flush
         self._session.greet()
         self._flush()
 
@@ -112,9 +111,7 @@ class Connection(asyncio.BufferedProtocol):
         return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._receiving = True
         self._session.receive_data(bytes(self._view[:nbytes]))
-        self._receiving = False
         self._flush()
 
     def eof_received(self) -> bool:
@@ -139,11 +136,6 @@ class Connection(asyncio.BufferedProtocol):
         self._on_lost()
 
     # Inside
-
-    def _output_ready(self) -> None:
-        """Somebody else caused an event."""
-        if not self._receiving:
-            self._flush()
 
     def _flush(self) -> None:
         """Hand over what the session has to say, let it go on if that is all it waited for, and obey its wishes."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qmpd import log
-from qmpd.clock import Clock
+from qmpd.clock import Clock, ManualClock
 from qmpd.config import MonitorConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.options.report import Report
@@ -47,6 +47,8 @@ def _vm(config: VmConfig, clock: Clock) -> VirtualMachine:
     from qmpd.vm import Vm
 
     report = Report.of(config)
+    if config.extras.manual_clock:
+        clock = ManualClock()
     return Vm(config, clock, on_warning=lambda text: report.warning("", text))
 
 
