@@ -782,6 +782,14 @@ def shpc_slot_unsupported(slot: int, last: int) -> QemuError:
 # hw/virtio/virtio-md-pci.c, hw/virtio/virtio-mem.c, hw/virtio/virtio-mem-pci.c, hw/virtio/virtio-pmem.c
 
 
+def rng_period_missing() -> QemuError:
+    return QemuError("'period' parameter expects a positive integer")
+
+
+def rng_max_bytes_refused() -> QemuError:
+    return QemuError("'max-bytes' parameter must be positive, and less than 2^63")
+
+
 def balloon_exists() -> QemuError:
     return QemuError("Only one balloon device is supported")
 
@@ -1231,6 +1239,10 @@ def migration_not_paused() -> QemuError:
 
 def smp_level_unsupported(level: str) -> QemuError:
     return QemuError(f"{level} > 1 not supported by this machine's CPU topology")
+
+
+def cpu_type_differs(expected: str) -> QemuError:
+    return QemuError(f"Invalid CPU type, expected cpu type: '{expected}'")
 
 
 def smp_zero() -> QemuError:

@@ -24,6 +24,10 @@ TYPES: dict[str, tuple[str, str]] = {
     "virtio-mem-pci": ("virtio_mem", "VirtioMemPci"),
     "virtio-pmem-pci": ("virtio_pmem", "VirtioPmemPci"),
     **dict.fromkeys(
+        ("virtio-rng-pci", "virtio-rng-pci-transitional", "virtio-rng-pci-non-transitional"),
+        ("virtio_rng", "VirtioRngPci"),
+    ),
+    **dict.fromkeys(
         ("virtio-balloon-pci", "virtio-balloon-pci-transitional", "virtio-balloon-pci-non-transitional"),
         ("virtio_balloon", "VirtioBalloonPci"),
     ),
@@ -55,6 +59,7 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
     if create is None:
         raise _refusal(machine, type_name, bus)
     device = create(machine, type_name)
+    _apply_globals(machine, device)
     if machine.ready:
         _check_hotplug(machine, device, bus)
     _name(machine, device, options.get("id"))
@@ -88,6 +93,8 @@ def _find_type(machine: Machine, driver: str) -> str:
         raise errors.invalid_parameter_value("driver", "a non-abstract device type")
     if not info.user_creatable:
         raise errors.invalid_parameter_value("driver", "a pluggable device type")
+    if info.bus == "System" and not {machine.info.name, machine.info.alias} & set(info.machines):
+        raise errors.invalid_parameter_value("driver", "a dynamic sysbus device type for the machine")
     return type_name
 
 
@@ -110,7 +117,33 @@ def _refusal(machine: Machine, type_name: str, bus: Bus | None) -> QemuError:
             return errors.device_not_hotpluggable(type_name)
         if bus is not None and not bus.hotpluggable:
             return errors.bus_not_hotpluggable(bus.bus_name)
+        if machine.catalogue.is_a(type_name, "cpu"):
+            return _cpu_refusal(machine, type_name)
+        if bus is None:
+            return errors.machine_cannot_hotplug(type_name)
     return errors.not_modelled(f"devices of type '{type_name}'")
+
+
+def _cpu_refusal(machine: Machine, type_name: str) -> QemuError:
+    if not machine.info.hotpluggable_cpus:
+        return errors.machine_cannot_hotplug(type_name)
+    if type_name != machine.cpus.type:
+        return errors.cpu_type_differs(machine.cpus.type)
+    return errors.not_modelled("CPU hot plug")
+
+
+def _apply_globals(machine: Machine, device: Device) -> None:
+    """Set what ``-global`` says of devices of this type; once the machine runs a mistake in it is only warned of."""
+    for owner, name, value in machine.config.globals:
+        if not device.is_a(owner):
+            continue
+        try:
+            device.set_property(name, value, typed=False)
+        except QemuError as error:
+            failure = errors.global_not_applicable(owner, name, value, error)
+            if not machine.ready:
+                raise failure from None
+            machine.warn(failure.desc)
 
 
 def _check_hotplug(machine: Machine, device: Device, bus: Bus | None) -> None:
