@@ -6,8 +6,7 @@ Files are the exception that managers see: how to reach them comes from outside,
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 PAGE_SIZE = 4096
 HUGE_PAGE_SIZE = 2 << 20
@@ -16,8 +15,7 @@ ADDRESS_SPACE = 1 << 47
 """What a process on x86_64 can map, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackingFile:
+class BackingFile(NamedTuple):
     """An open file. ``size`` is bytes, None where the file has no end to seek to.
 
     ``map_failure`` says, in the operating system's words, why it cannot be mapped; empty if it can.
@@ -64,8 +62,7 @@ class NoFiles:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """What the host has to give.
 
     ``memory`` (bytes) bounds a single mapping for which Linux reserves memory; None is plenty. ``nodes`` are the
@@ -76,7 +73,7 @@ class Host:
     huge_page_sizes: frozenset[int] = frozenset({2 << 20, 1 << 30})
     nodes: frozenset[int] = frozenset({0})
     sgx: bool = False
-    files: Files = field(default_factory=NoFiles)
+    files: Files = NoFiles()
 
     def can_map(self, size: int, align: int, *, reserved: bool) -> bool:
         """Whether ``size`` bytes can be mapped at a multiple of ``align``; ``reserved`` if Linux accounts for them."""

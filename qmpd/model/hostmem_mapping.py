@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qmpd import errors
 from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile, round_up
@@ -16,8 +15,7 @@ _U64 = 1 << 64
 _LARGEST_OFFSET = (1 << 63) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Memory that a backend got: it starts at a multiple of ``align``, in pages of ``page_size`` bytes.
 
     ``rom``: to be read only. ``whole_pages``: the backend's size must be a multiple of the page size.
