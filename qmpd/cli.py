@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from qmpd import __version__, log
-from qmpd.config import ChardevConfig, MonitorConfig, VmConfig
+from qmpd.config import ChardevConfig, Extras, MonitorConfig, VmConfig
 from qmpd.errors import StartupError
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def build(options: Namespace) -> VmConfig:
         argv.append("-S")
     config = parse(argv)
     config.program = PROGRAM
+    config.extras = Extras(options.guest, options.clock == "manual", options.control)
     _call_by_our_names(config)
     for chardev in _chardevs(options):
         config.chardevs.append(chardev)
@@ -233,6 +234,15 @@ def _add_machine(add: Callable[..., object]) -> None:
     )
     add("--object", metavar="SPEC", action="append", help="memory-backend-ram,id=m1,size=1G (repeatable)")
     add("--device", metavar="SPEC", action="append", help="pc-dimm,id=d1,memdev=m1 (repeatable)")
+    add(
+        "--guest",
+        metavar="NAME|FILE",
+        default="firmware",
+        help="how the guest behaves: linux, instant, stubborn, slow, partial, flaky, crash-on-unplug, firmware (nobody"
+        " answers), absent, or a file; default: %(default)s",
+    )
+    add("--clock", choices=("real", "manual"), default="real", help="manual: only x-qmpd-clock-advance moves the time")
+    add("--no-control", dest="control", action="store_false", help="without the commands x-qmpd-*")
     add("--stopped", action="store_true", help="do not let it run before somebody says 'cont'")
 
 

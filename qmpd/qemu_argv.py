@@ -17,6 +17,8 @@ from qmpd.options.parser import Parser
 from qmpd.options.report import Report, StartupExit
 
 PROGRAM = "qmpd-system-x86_64"
+ENVIRONMENT = "QMPD_OPTIONS"
+"""The variable with what ``-x-qmpd`` would say, for launchers that cannot add an option."""
 
 
 def parse(argv: Sequence[str], report: Report | None = None) -> VmConfig:
@@ -33,6 +35,8 @@ def parse(argv: Sequence[str], report: Report | None = None) -> VmConfig:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a machine. The result is the exit status; errors are on stderr, in QEMU's words."""
     program, *arguments = sys.argv if argv is None else argv
+    if os.environ.get(ENVIRONMENT):
+        arguments = ["-x-qmpd", os.environ[ENVIRONMENT], *arguments]
     report = Report(os.path.basename(program))
     try:
         config = parse(arguments, report)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from qmpd.chardev import ChardevStatus
 
 if TYPE_CHECKING:
+    from qmpd.guest.guest import SimulatedGuest
     from qmpd.model.machine import Machine
 
 
@@ -17,9 +18,17 @@ class Monitor(Protocol):
 
 
 class Host(Protocol):
-    """The process around the machine. ``thread_id`` is the number of the thread behind a CPU or an iothread."""
+    """The process around the machine. ``thread_id`` is the number of the thread behind a CPU or an iothread.
+
+    ``control`` says whether the guest and the clock may be controlled; ``advance_clock`` raises QemuError with a clock
+    that goes by itself.
+    """
 
     chardevs: list[ChardevStatus]
+    guest: SimulatedGuest
+    control: bool
+
+    def advance_clock(self, seconds: float) -> None: ...
 
     def thread_id(self, number: int) -> int: ...
 

@@ -18,7 +18,7 @@ def query_version(context: Context) -> dict[str, Any]:
 
 
 def query_commands(context: Context) -> Frozen:
-    return schemas.query_commands()
+    return schemas.query_commands(context.host.control)
 
 
 def quit(context: Context) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from qmpd import errors
 from qmpd.commands.context import Context
-from qmpd.schemas import CommandInfo, check_arguments, command_info
+from qmpd.schemas import EXTENSION, CommandInfo, check_arguments, command_info
 
 # QAPI's allow-preconfig says "also then"; of these it means "only then".
 _BEFORE_MACHINE_ONLY = {
@@ -33,7 +33,7 @@ def _function(info: CommandInfo) -> Callable[..., Any]:
 def dispatch(context: Context, name: str, arguments: dict[str, Any] | None, out_of_band: bool) -> Any:
     """Run one command and return its answer as JSON. Raises QemuError."""
     info = command_info(name)
-    if info is None:
+    if info is None or (info.module == EXTENSION and not context.host.control):
         raise errors.command_not_found(name)
     if out_of_band and not info.allow_oob:
         raise errors.command_not_oob(name)

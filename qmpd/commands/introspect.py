@@ -8,4 +8,4 @@ from qmpd.frozen import Frozen
 
 
 def query_qmp_schema(context: Context) -> Frozen:
-    return schemas.query_qmp_schema()
+    return schemas.query_qmp_schema(context.host.control)

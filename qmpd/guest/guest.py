@@ -111,6 +111,10 @@ class SimulatedGuest:
             self._time.clear()
             self._come_up()
 
+    def release(self) -> None:
+        """Go on with what a rule has stalled."""
+        self.dimms.release()
+
     def _order(self, act: Callable[[], None]) -> None:
         if self.life is Life.RUNNING:
             self._time.call_later(self.behaviour.timing.power, act)

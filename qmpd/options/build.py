@@ -103,6 +103,7 @@ def _take_plain(parser: Parser, config: VmConfig) -> None:
     config.message_guest_name = parser.report.shows_guest_name
     config.display = parser.display
     config.compat = parser.compat
+    config.extras = parser.extras
     config.ignored = parser.ignored
 
 

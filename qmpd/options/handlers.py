@@ -9,7 +9,7 @@ from qmpd import errors
 from qmpd.config import OptionArguments
 from qmpd.errors import QemuError, StartupError
 from qmpd.hashorder import qdict_order
-from qmpd.options import chardevs, keyval, optsvisitor, qemuopts, readconfig, structs, types
+from qmpd.options import chardevs, extras, keyval, optsvisitor, qemuopts, readconfig, structs, types
 from qmpd.options.parser import MACHINE_SECTIONS, TREE_SECTIONS, Handler, Parser, read_json
 from qmpd.options.report import StartupExit
 from qmpd.options.words import HELP_WORDS
@@ -299,6 +299,10 @@ def take_readconfig(parser: Parser, argument: str) -> None:
         take_section(parser, section)
 
 
+def take_extras(parser: Parser, argument: str) -> None:
+    parser.extras = extras.read(argument, parser.extras)
+
+
 def take_section(parser: Parser, section: readconfig.Section) -> None:
     if section.group in TREE_SECTIONS:
         take_tree(parser, section.group, readconfig.crumple(section), section.origin)
@@ -364,4 +368,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "vnc": take_vnc,
     "virtfs": take_virtfs,
     "watchdog-action": take_watchdog_action,
+    "x-qmpd": take_extras,
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from qmpd import errors
-from qmpd.config import OptionArguments
+from qmpd.config import Extras, OptionArguments
 from qmpd.errors import QemuError, StartupError
 from qmpd.options import keyval, qemuopts, structs, table
 from qmpd.options.groups import Group, group
@@ -51,6 +51,7 @@ class Parser:
         self.display: dict[str, Any] = {}
         self.compat: dict[str, str] = {}
         self.ports: dict[str, list[tuple[str, str]]] = {"serial": [], "parallel": [], "debugcon": []}
+        self.extras = Extras()
         self.ignored: list[str] = []
         self.help = Help()
         self.origin = ""

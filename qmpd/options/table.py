@@ -20,6 +20,7 @@ _WITH_ARGUMENT = (
 )
 
 TAKES_ARGUMENT: Final = dict.fromkeys(_FLAGS.split(), False) | dict.fromkeys(_WITH_ARGUMENT.split(), True)
+TAKES_ARGUMENT["x-qmpd"] = True  # the one option that QEMU does not have
 
 UNSUPPORTED: Final = frozenset(
     "g prom-env semihosting semihosting-config old-param xen-attach xen-domid-restrict".split()

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from qmpd.frozen import Frozen
 from qmpd.schemas import documents
 from qmpd.schemas.arguments import check_arguments
+from qmpd.schemas.documents import EXTENSION
 
-__all__ = ["CommandInfo", "check_arguments", "command_info", "query_commands", "query_qmp_schema"]
+__all__ = ["EXTENSION", "CommandInfo", "check_arguments", "command_info", "query_commands", "query_qmp_schema"]
 
 
 class CommandInfo(NamedTuple):
@@ -54,15 +55,15 @@ def command_info(name: str) -> CommandInfo | None:
         return None
 
 
-def query_commands() -> Frozen:
-    """The answer to ``query-commands``: ``[{"name": …}, …]`` in QEMU's order."""
+def query_commands(extended: bool = False) -> Frozen:
+    """The answer to ``query-commands``: ``[{"name": …}, …]`` in QEMU's order; ``extended`` by what only qmpd has."""
     from qmpd.schemas import introspection
 
-    return introspection.query_commands()
+    return introspection.query_commands(extended)
 
 
-def query_qmp_schema() -> Frozen:
-    """The answer to ``query-qmp-schema``: a list of SchemaInfo."""
+def query_qmp_schema(extended: bool = False) -> Frozen:
+    """The answer to ``query-qmp-schema``: a list of SchemaInfo; ``extended`` by what only qmpd has."""
     from qmpd.schemas import introspection
 
-    return introspection.query_qmp_schema()
+    return introspection.query_qmp_schema(extended)

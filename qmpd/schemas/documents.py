@@ -11,6 +11,9 @@ import os
 from functools import cache
 from typing import Any, NamedTuple
 
+EXTENSION = "x-qmpd"
+"""The module of what QEMU does not have."""
+
 Node = dict[str, Any]
 """A JSON Schema object."""
 
@@ -42,15 +45,23 @@ def document(module: str) -> Node:
 
 
 @cache
-def index() -> dict[str, list[str]]:
-    """Modules, and in each the names of its commands and events, all in the order in which QEMU knows them."""
+def _index() -> dict[str, list[str]]:
     loaded: dict[str, list[str]] = _load("index")
     return loaded
 
 
 @cache
+def index(extended: bool = False) -> dict[str, list[str]]:
+    """Modules, and in each the names of its commands and events, all in the order in which QEMU knows them.
+
+    ``extended`` by what QEMU does not know.
+    """
+    return {module: names for module, names in _index().items() if extended or module != EXTENSION}
+
+
+@cache
 def _module_of() -> dict[str, str]:
-    return {name: module for module, names in index().items() for name in names}
+    return {name: module for module, names in _index().items() for name in names}
 
 
 def command(name: str) -> Located | None:

@@ -7,7 +7,7 @@ commands and events first, module by module, then the types they use, then the t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from qmpd.frozen import Frozen
@@ -26,12 +26,17 @@ _EMPTY = "q_empty"
 
 
 @cache
-def query_commands() -> Frozen:
+def query_commands(extended: bool) -> Frozen:
     """All commands, the one registered last first (qapi/qmp-registry.c, monitor/qmp-cmds-control.c)."""
-    names = [name for names in index().values() for name in names if command(name)]
+    names = [name for name in _names(extended) if command(name)]
     # QEMU registers the commands that it has no marshaller for by hand, after all others.
     names.sort(key=_registered_by_hand)
     return Frozen([{"name": name} for name in reversed(names)])
+
+
+def _names(extended: bool) -> list[str]:
+    """Commands and events, in order."""
+    return [name for names in index(extended).values() for name in names]
 
 
 def _registered_by_hand(name: str) -> bool:
@@ -40,19 +45,19 @@ def _registered_by_hand(name: str) -> bool:
 
 
 @cache
-def query_qmp_schema() -> Frozen:
+def query_qmp_schema(extended: bool) -> Frozen:
     """A list of SchemaInfo: commands, events and every type they reach."""
-    return Frozen(_Introspection().entries)
+    return Frozen(_Introspection(_names(extended)).entries)
 
 
 class _Introspection:
     """One pass over all documents. A type is known here by its QAPI name, ``[NAME]`` for an array of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Iterable[str]) -> None:
         self.entries: list[Node] = []
         self._numbers: dict[str, str] = {}
         self._used: dict[str, tuple[Node, str]] = {}
-        for name in (name for names in index().values() for name in names):
+        for name in names:
             self._add_command_or_event(name)
         for name, node, module in self._types_in_order_of_use():
             self._add_type(name, node, module)
