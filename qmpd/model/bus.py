@@ -46,8 +46,8 @@ class Bus(Object):
     """
 
     own_properties = (
-        computed("realized", "bool", lambda bus: True),
         Property("hotplug-handler", "link<hotplug-handler>", lambda bus: bus.handler_path(), instance=True),
+        computed("realized", "bool", lambda bus: True, instance=True),
     )
     largest: int | None = None
 

@@ -99,7 +99,10 @@ def deletion(device: Device) -> dict[str, Any]:
 
 def leave(device: Device) -> list[dict[str, Any]]:
     """Take ``device`` out of the machine. The result is what there is to tell, one event for each part."""
-    told = [deletion(part) for part in (*device.parts(), device)]
+    parts = device.parts()
+    behind = [sitter for bus in device.child_buses for sitter in bus.sitters if isinstance(sitter, Device)]
+    told = [data for sitter in behind if sitter not in parts for data in leave(sitter)]
+    told += [deletion(part) for part in (*parts, device)]
     device.unplug()
     device.realized = False
     if device.bus is not None:

@@ -18,7 +18,7 @@ _NAMES = """
     pci-serial-4x pci-testdev pcnet piix3-usb-uhci piix4-usb-uhci pvpanic-pci pvscsi qemu-xhci rocker rtl8139 sdhci-pci
     secondary-vga tpci200 tulip ufs usb-ehci
     virtio-keyboard-pci virtio-mouse-pci virtio-multitouch-pci virtio-net-pci virtio-net-pci-non-transitional
-    virtio-net-pci-transitional virtio-rng-pci virtio-rng-pci-non-transitional virtio-rng-pci-transitional
+    virtio-net-pci-transitional
     virtio-scsi-pci virtio-scsi-pci-non-transitional virtio-scsi-pci-transitional virtio-serial-pci
     virtio-serial-pci-non-transitional virtio-serial-pci-transitional virtio-tablet-pci vmxnet3
 """

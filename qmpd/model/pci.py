@@ -240,6 +240,12 @@ BRIDGES = {
 }
 
 
+_BRIDGE_REGIONS = (
+    *("pci[0]", "io[0]", "pref_mem[0]", "mem[0]", "io[1]"),
+    *("vga_io_lo[0]", "vga_io_hi[0]", "vga_mem[0]"),
+)
+
+
 class Bridge(PciDevice):
     """A bridge or port, with one bus behind it."""
 
@@ -278,13 +284,12 @@ class Bridge(PciDevice):
         name = self.device_id or self.hotplug.bus_name(self.kind.bus_type, self.device_id)
         bus = PciBus(name, self.kind.bus_type, self, self.hotplug)
         self.child_buses.insert(0, bus)
-        self._add_regions()
         self.add_child(name, bus)
+        self._add_regions()
 
     def _add_regions(self) -> None:
-        for name in ("pci", "io", "io", "mem", "pref_mem", "vga_io_lo", "vga_io_hi", "vga_mem"):
-            number = 1 if self.child(f"pci_bridge_{name}[0]") is not None else 0
-            self.add_child(f"pci_bridge_{name}[{number}]", IoRegion(1 << 32))
+        for region in _BRIDGE_REGIONS:
+            self.add_child(f"pci_bridge_{region}", IoRegion(1 << 32))
         if self.device_type == "pcie-root-port":
             for name in ("pcie-root-port-msix[0]", "msix-table[0]", "msix-pba[0]"):
                 self.add_child(name, IoRegion(4096))

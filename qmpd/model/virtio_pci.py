@@ -22,6 +22,11 @@ _UNSPECIFIED_VECTORS = (1 << 32) - 1
 _USUAL_VECTORS = 2
 _REGIONS = ("common", "isr", "device", "notify", "notify-pio")
 _REGION_SIZE = 4096
+_CLASSES = dict.fromkeys(
+    ("virtio-keyboard", "virtio-mouse", "virtio-tablet", "virtio-multitouch"),
+    "virtio-input",
+)
+"""What virtio calls the devices that are known under another name."""
 
 
 class VirtioBus(Bus):
@@ -104,7 +109,8 @@ class VirtioPci(PciDevice):
             self.values["disable-legacy"] = "on" if behind_port else "off"
 
     def _add_regions(self) -> None:
-        name = base_name(self.type)
+        base = base_name(self.type)
+        name = _CLASSES.get(base, base)
         for region in _REGIONS:
             self.add_child(f"virtio-pci-{region}-{name}[0]", IoRegion(_REGION_SIZE))
         vectors = self.value("vectors") if "vectors" in self.properties else 0
@@ -113,8 +119,13 @@ class VirtioPci(PciDevice):
         if vectors:
             for child in (f"{self.type}-msix[0]", "msix-table[0]", "msix-pba[0]"):
                 self.add_child(child, IoRegion(_REGION_SIZE))
-        if "disable-legacy" in self.properties and self.value("disable-legacy") == "off":
+        if self._has_legacy_interface():
             self.add_child("virtio-pci[1]", IoRegion(64))
+
+    def _has_legacy_interface(self) -> bool:
+        if "disable-legacy" in self.properties:
+            return bool(self.value("disable-legacy") == "off")
+        return self.type.endswith("-transitional") and not self.type.endswith("-non-transitional")
 
     def release_function(self) -> None:
         super().release_function()
