@@ -13,6 +13,20 @@ from qmpd import errors
 from qmpd.catalogue import Catalogue, Tree, TreeObject
 from qmpd.model.qom import Object, Property
 
+# What the recording, of a machine with little RAM, cannot know: where RAM below 4 GiB ends.
+_END_OF_LOW_RAM = frozenset(
+    {
+        ("ram-below-4g[0]", "size"),
+        ("tseg-blackhole[0]", "addr"),
+        ("tseg-window[0]", "addr"),
+        ("q35", "pci-hole-start"),
+        ("q35", "below-4g-mem-size"),
+        ("mch", "below-4g-mem-size"),
+        ("i440fx", "pci-hole-start"),
+        ("i440fx", "below-4g-mem-size"),
+    }
+)
+
 _DEVICE = r"(/machine/unattached/device\[)(\d+)\](.*)$"
 _FIRST_AFTER_CPUS = 2  # behind the first CPU and its helper
 _FIRST_CPU = "/machine/unattached/device[0]"
@@ -21,8 +35,9 @@ _FIRST_CPU = "/machine/unattached/device[0]"
 class BootObject(Object):
     """One recorded object."""
 
-    def __init__(self, catalogue: Catalogue, recorded: TreeObject, cpus: int) -> None:
+    def __init__(self, catalogue: Catalogue, recorded: TreeObject, cpus: int, below_4g: int) -> None:
         super().__init__()
+        self._below_4g = below_4g
         self._cpus = cpus
         self._catalogue = catalogue
         self._recorded = recorded
@@ -43,6 +58,8 @@ class BootObject(Object):
         raise errors.property_not_found(self.type, name)
 
     def _value(self, name: str) -> Any:
+        if (self.name, name) in _END_OF_LOW_RAM:
+            return self._below_4g
         try:
             return relocated(self._recorded.value(name), self._cpus)
         except KeyError:

@@ -138,6 +138,7 @@ class Machine(Object):
         self.memory_backend: Object | None = None
         self.ram_size = self.maxram_size = DEFAULT_RAM_SIZE
         self.ram_slots = 0
+        self.ram_below_4g = 0
         self.numa = Numa()
         self.dimm_slots = DimmSlots()
         self.anonymous_devices = 0
@@ -315,6 +316,7 @@ class Machine(Object):
             cpu=addressing(model, features),
             version=self.version,
         )
+        self.ram_below_4g = layout.below_4g
         if not self.family.has_memory_region:
             if wants_region or self.ram_slots:
                 raise errors.memory_options_unsupported(self.info.name)
@@ -425,7 +427,7 @@ class Machine(Object):
             if name and parent is not None and parent.child(name) is None and not path.startswith("/chardevs/"):
                 node = tree.get(recorded)
                 if node is not None and not path.startswith("/objects/"):
-                    parent.add_child(name, BootObject(self.catalogue, node, self.cpus.smp.cpus))
+                    parent.add_child(name, BootObject(self.catalogue, node, self.cpus.smp.cpus, self.ram_below_4g))
 
     def _recorded(self) -> dict[str, str]:
         """The properties of the machine type that the catalogue knows: name to QOM type."""
