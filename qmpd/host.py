@@ -1,4 +1,4 @@
-"""The files of the machine that qmpd runs on, as memory backends reach them: looked at, created, made longer.
+"""The machine that qmpd runs on: its CPUs, and its files as backends reach them: looked at, created, made longer.
 
 No file is ever mapped or read. What a backend makes of a file is the model's business.
 """
@@ -9,12 +9,17 @@ import errno
 import os
 import stat
 
-from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile
+from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile, Host
 
 _ZERO_DEVICE = os.makedev(1, 5)
 _NEW_FILE_MODE = 0o644
 _NAMELESS_MODE = 0o600
 _HUGE_PAGES_FROM = 64 << 10
+
+
+def this_host() -> Host:
+    """Plenty of memory, and the files and CPUs that are really there."""
+    return Host(files=DiskFiles(), cpus=frozenset(os.sched_getaffinity(0)), thread_id=os.getpid)
 
 
 class DiskFiles:
@@ -60,6 +65,8 @@ def _look(descriptor: int) -> BackingFile:
     """Size and page size of an open file, which is closed."""
     try:
         return BackingFile(os.lseek(descriptor, 0, os.SEEK_END), _page_size(descriptor))
+    except OSError:  # some files of the kernel's have no end, and none of them can be mapped
+        return BackingFile(None, map_failure=os.strerror(errno.ENODEV))
     finally:
         os.close(descriptor)
 

@@ -17,7 +17,7 @@ from qmpd.errors import QemuError, StartupError
 from qmpd.event import Event
 from qmpd.guest.behaviour import BadBehaviour, Behaviour, load
 from qmpd.guest.guest import SimulatedGuest
-from qmpd.host import DiskFiles
+from qmpd.host import this_host
 from qmpd.model.guest_side import GuestSide
 from qmpd.model.hostmem_host import Host
 from qmpd.model.machine import Machine
@@ -31,7 +31,7 @@ class Vm:
     """Building one raises StartupError where QEMU would not start.
 
     ``on_exit`` is called with the exit status when the machine has ended; ``on_warning`` with each warning's text.
-    ``host`` has the memory: without one it is plenty, and files are those of the disk.
+    ``host`` has the memory: without one it is plenty, and the files are those of the disk.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Vm:
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
         self.machine = Machine(
-            config, emit=self._emit, end=self._end, warn=on_warning, host=host or Host(files=DiskFiles())
+            config, emit=self._emit, end=self._end, warn=on_warning, host=host or this_host()
         )
         self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest

@@ -6,6 +6,7 @@ Files are the exception that managers see: how to reach them comes from outside,
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 PAGE_SIZE = 4096
@@ -66,13 +67,16 @@ class Host(NamedTuple):
     """What the host has to give.
 
     ``memory`` (bytes) bounds a single mapping for which Linux reserves memory; None is plenty. ``nodes`` are the
-    host's own NUMA nodes. ``sgx`` tells whether it offers memory for enclaves.
+    host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` tells whether it offers memory for
+    enclaves. ``thread_id`` answers the number of the thread that does all work.
     """
 
     memory: int | None = None
     huge_page_sizes: frozenset[int] = frozenset({2 << 20, 1 << 30})
     nodes: frozenset[int] = frozenset({0})
+    cpus: frozenset[int] = frozenset({0})
     sgx: bool = False
+    thread_id: Callable[[], int] = lambda: 1
     files: Files = NoFiles()
 
     def can_map(self, size: int, align: int, *, reserved: bool) -> bool:

@@ -1,4 +1,7 @@
-"""iothread: a thread for devices to do their work in. Here it only has its properties (iothread.c)."""
+"""iothread and main-loop: threads for devices to do their work in. Here they only have their properties.
+
+The sources are iothread.c, event-loop-base.c and util/main-loop.c.
+"""
 
 from __future__ import annotations
 
@@ -13,39 +16,82 @@ if TYPE_CHECKING:
 
 
 _LARGEST = (1 << 63) - 1
+_LARGEST_POOL = (1 << 31) - 1
 
 
 def _limit(name: str) -> Property:
     """A number from 0 to the largest that 64 bits hold with a sign."""
     field = name.replace("-", "_")
 
-    def set_it(iothread: Iothread, value: object, typed: bool) -> None:
+    def set_it(loop: EventLoop, value: object, typed: bool) -> None:
         number = INT.read(value, name, typed)
         if number < 0:
             raise errors.iothread_value_out_of_range(name, _LARGEST)
-        setattr(iothread, field, number)
+        setattr(loop, field, number)
 
-    return Property(name, "int", lambda iothread: getattr(iothread, field), set_it)
+    return Property(name, "int", lambda loop: getattr(loop, field), set_it)
 
 
-class Iothread(UserObject):
-    """A thread that never runs. Times are nanoseconds."""
+def _pool_limit(name: str) -> Property:
+    """The number takes effect at once, and stays even if it makes no sense."""
+    plain = _limit(name)
 
-    type_name = "iothread"
-    own_properties = (
-        _limit("thread-pool-min"),
-        _limit("aio-max-batch"),
-        _limit("thread-pool-max"),
-        _limit("poll-max-ns"),
-        _limit("poll-grow"),
-        _limit("poll-shrink"),
-    )
+    def set_it(loop: EventLoop, value: object, typed: bool) -> None:
+        assert plain.set is not None
+        plain.set(loop, value, typed)
+        if loop.runs:
+            loop.check_pool()
+
+    return Property(name, plain.type, plain.get, set_it)
+
+
+class EventLoop(UserObject):
+    """What both have: the size of a pool of helpers."""
+
+    type_name = "event-loop-base"
+    own_properties = (_pool_limit("thread-pool-min"), _limit("aio-max-batch"), _pool_limit("thread-pool-max"))
 
     def __init__(self, machine: Machine) -> None:
         super().__init__()
-        self.poll_max_ns = 32768
-        self.poll_grow = self.poll_shrink = self.aio_max_batch = 0
+        self.machine = machine
+        self.runs = False
+        self.aio_max_batch = 0
         self.thread_pool_min, self.thread_pool_max = 0, 64
+
+    def complete(self) -> None:
+        self.check_pool()
+        self.runs = True
+
+    def check_pool(self) -> None:
+        if not self.thread_pool_min <= self.thread_pool_max <= _LARGEST_POOL or not self.thread_pool_max:
+            raise errors.thread_pool_limits_invalid()
+
+
+class MainLoop(EventLoop):
+    """The loop that the rest of QEMU runs in; there is one, and it stays."""
+
+    type_name = "main-loop"
+
+    def complete(self) -> None:
+        if any(isinstance(other, MainLoop) and other is not self for other in self.machine.objects.children()):
+            raise errors.main_loop_taken()
+        super().complete()
+
+    @property
+    def in_use(self) -> bool:
+        return True
+
+
+class Iothread(EventLoop):
+    """A thread that never runs. Times are nanoseconds."""
+
+    type_name = "iothread"
+    own_properties = (_limit("poll-max-ns"), _limit("poll-grow"), _limit("poll-shrink"))
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        self.poll_max_ns = 32768
+        self.poll_grow = self.poll_shrink = 0
 
     def info(self) -> dict[str, Any]:
         """The entry in ``query-iothreads``, less the thread's number."""

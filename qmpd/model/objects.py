@@ -10,7 +10,7 @@ from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.hashorder import qdict_order
 from qmpd.model.hostmem import MemoryBackendRam
-from qmpd.model.iothread import Iothread
+from qmpd.model.iothread import Iothread, MainLoop
 from qmpd.model.user_object import UserObject
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def _epc(machine: Machine) -> UserObject:
     return MemoryBackendEpc(machine)
 
 
+def _throttle_group(machine: Machine) -> UserObject:
+    from qmpd.model.throttle_group import ThrottleGroup
+
+    return ThrottleGroup(machine)
+
+
 TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "memory-backend-ram": MemoryBackendRam,
     "memory-backend-file": _file,
@@ -50,8 +56,19 @@ TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "memory-backend-shm": _shm,
     "memory-backend-epc": _epc,
     "iothread": Iothread,
+    "main-loop": MainLoop,
+    "throttle-group": _throttle_group,
 }
 """What a machine can make. The modules of the rarer kinds are read when the first one is asked for."""
+
+
+def _maker(type_name: str) -> Callable[[Machine], UserObject] | None:
+    if type_name in TYPES:
+        return TYPES[type_name]
+    from qmpd.model import objects_plain, objects_security
+
+    return objects_plain.TYPES.get(type_name) or objects_security.TYPES.get(type_name)
+
 
 _IDENTIFIER = r"[A-Za-z][A-Za-z0-9._-]*\Z"
 
@@ -70,7 +87,7 @@ def object_add(machine: Machine, options: Mapping[str, Any]) -> None:
     type_name, name = properties.pop("qom-type"), properties.pop("id")
     if not re.match(_IDENTIFIER, name):
         raise errors.invalid_parameter_value("id", "an identifier")
-    create = TYPES.get(type_name)
+    create = _maker(type_name)
     if create is None:
         if not machine.catalogue.has_type(type_name):
             raise errors.invalid_object_type(type_name)

@@ -337,7 +337,8 @@ def link(
 
     def get(obj: Any) -> str:
         found = target(obj)
-        return found.path if found is not None else ""
+        # Something that was deleted while the link held it has no path any more.
+        return found.path if found is not None and found.parent is not None else ""
 
     def set_it(obj: Any, value: object, typed: bool) -> None:
         found = resolve_link(obj, visit.visit_str(value, name), name, target_type)

@@ -1,0 +1,226 @@
+"""User objects that only have their properties: nothing here makes random numbers, threads or ciphers.
+
+What QEMU checks when such an object is made is checked, so far as it concerns what a manager says. The objects that
+guard something (secrets, credentials) have a module of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmpd import errors, visit
+from qmpd.errors import QemuError
+from qmpd.model.qom import STRING, UINT32, UINT64, Kind, Property, computed
+from qmpd.model.throttle_group import LARGEST_RATE
+from qmpd.model.user_object import UserObject
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+
+
+def kept(name: str, kind: Kind, *, fixed: Callable[[str], QemuError] | None = None) -> Property:
+    """A property that only keeps its value; one that is ``fixed`` cannot change once the object is complete."""
+
+    def set_it(obj: PlainObject, value: object, typed: bool) -> None:
+        wanted = kind.read(value, name, typed)
+        if fixed is not None and obj.completed:
+            raise fixed(name)
+        obj.values[name] = wanted
+
+    return Property(name, kind.name, lambda obj: obj.values.get(name, ""), set_it)
+
+
+class PlainObject(UserObject):
+    """``values`` holds what differs from the empty string; ``defaults`` is what it begins with."""
+
+    defaults: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self.machine = machine
+        self.values = dict(self.defaults)
+        self.completed = False
+
+    def complete(self) -> None:
+        self.check()
+        self.completed = True
+
+    def check(self) -> None:
+        """Raise QEMU's text when the properties do not add up to something that works."""
+
+
+class RngBackend(PlainObject):
+    """A source of random numbers (backends/rng.c)."""
+
+    type_name = "rng-backend"
+    own_properties = (computed("opened", "bool", lambda rng: rng.completed),)
+
+
+class RngBuiltin(RngBackend):
+    """QEMU's own (backends/rng-builtin.c)."""
+
+    type_name = "rng-builtin"
+
+
+class RngRandom(RngBackend):
+    """A file of the host (backends/rng-random.c)."""
+
+    type_name = "rng-random"
+    own_properties = (kept("filename", STRING, fixed=errors.property_no_longer_settable),)
+    defaults: ClassVar[dict[str, Any]] = {"filename": "/dev/urandom"}
+
+    def check(self) -> None:
+        path = self.values["filename"]
+        try:
+            self.machine.host.files.open(path, writable=False)
+        except IsADirectoryError:
+            pass
+        except OSError as error:
+            raise errors.file_open_failed(path, error.strerror or "") from None
+
+
+class RngEgd(RngBackend):
+    """A character device (backends/rng-egd.c)."""
+
+    type_name = "rng-egd"
+    own_properties = (kept("chardev", STRING, fixed=errors.property_no_longer_settable),)
+
+    def check(self) -> None:
+        name = self.values["chardev"]
+        if self.machine.chardevs.child(name) is None:
+            raise errors.device_not_found(name)
+
+
+def _set_queues(backend: PlainObject, value: object, typed: bool) -> None:
+    number = UINT32.read(value, "queues", typed)
+    if not number:
+        raise errors.cryptodev_queues_refused(backend.type, number)
+    backend.values["queues"] = number
+
+
+def _rate(name: str) -> Property:
+    def set_it(backend: PlainObject, value: object, typed: bool) -> None:
+        rate = UINT64.read(value, name, typed)
+        if rate > LARGEST_RATE:
+            raise errors.throttle_rate_out_of_range(LARGEST_RATE)
+        backend.values[name] = rate
+
+    return Property(name, "uint64", lambda backend: backend.values[name], set_it)
+
+
+class CryptodevBackend(PlainObject):
+    """A backend without a method (backends/cryptodev.c)."""
+
+    type_name = "cryptodev-backend"
+    own_properties = (
+        _rate("throttle-ops"),
+        Property("queues", "uint32", lambda backend: backend.values["queues"], _set_queues),
+        _rate("throttle-bps"),
+    )
+    defaults: ClassVar[dict[str, Any]] = {"throttle-ops": 0, "queues": 1, "throttle-bps": 0}
+
+
+class CryptodevBackendBuiltin(CryptodevBackend):
+    """QEMU's own ciphers (backends/cryptodev-builtin.c)."""
+
+    type_name = "cryptodev-backend-builtin"
+
+    def check(self) -> None:
+        if self.values["queues"] != 1:
+            raise errors.cryptodev_builtin_queues()
+
+
+class CanBus(PlainObject):
+    """A CAN bus, which stays for good (net/can/can_core.c)."""
+
+    type_name = "can-bus"
+
+    @property
+    def in_use(self) -> bool:
+        return True
+
+
+def _set_iommu_descriptor(obj: PlainObject, value: object, typed: bool) -> None:
+    raise errors.not_modelled(f"descriptor '{STRING.read(value, 'fd', typed)}' of iommufd")
+
+
+class Iommufd(PlainObject):
+    """Access to the host's IOMMUs, never opened (backends/iommufd.c)."""
+
+    type_name = "iommufd"
+    own_properties = (Property("fd", "string", None, _set_iommu_descriptor),)
+
+
+def _numbers(value: object, name: str) -> list[int]:
+    if not isinstance(value, list):
+        raise errors.invalid_parameter_type(name, "array")
+    return [visit.visit_narrow(number, f"{name}[{index}]", "uint16") for index, number in enumerate(value)]
+
+
+def _set_cpus(context: ThreadContext, value: object, typed: bool) -> None:
+    context.refuse_mixing()
+    cpus = _numbers(value, "cpu-affinity")
+    if not cpus:
+        raise errors.cpu_list_empty()
+    context.pin(cpus)
+
+
+def _set_nodes(context: ThreadContext, value: object, typed: bool) -> None:
+    context.refuse_mixing()
+    nodes = _numbers(value, "node-affinity")
+    if not nodes:
+        raise errors.node_list_empty()
+    if context.machine.host.nodes.isdisjoint(nodes):
+        raise errors.nodes_select_no_cpus()
+    context.pin(context.machine.host.cpus)
+
+
+class ThreadContext(PlainObject):
+    """Where the threads that allocate memory would run (util/thread-context.c). ``cpus`` are the host's."""
+
+    type_name = "thread-context"
+    own_properties = (
+        computed("thread-id", "int", lambda context: context.machine.host.thread_id()),
+        Property("node-affinity", "int", None, _set_nodes),
+        Property("cpu-affinity", "int", lambda context: sorted(context.cpus), _set_cpus),
+    )
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        self.cpus = machine.host.cpus
+        self._wanted: frozenset[int] | None = None
+
+    def refuse_mixing(self) -> None:
+        """Before there is a thread it can be pinned once."""
+        if self._wanted is not None:
+            raise errors.affinities_mixed()
+
+    def pin(self, cpus: Iterable[int]) -> None:
+        if self.completed:
+            self._run_on(frozenset(cpus))
+        else:
+            self._wanted = frozenset(cpus)
+
+    def check(self) -> None:
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            self._run_on(wanted)
+
+    def _run_on(self, cpus: frozenset[int]) -> None:
+        usable = cpus & self.machine.host.cpus
+        if not usable:
+            raise errors.cpu_affinity_failed()
+        self.cpus = usable
+
+
+TYPES: dict[str, Callable[[Machine], UserObject]] = {
+    "rng-builtin": RngBuiltin,
+    "rng-random": RngRandom,
+    "rng-egd": RngEgd,
+    "cryptodev-backend": CryptodevBackend,
+    "cryptodev-backend-builtin": CryptodevBackendBuiltin,
+    "can-bus": CanBus,
+    "iommufd": Iommufd,
+    "thread-context": ThreadContext,
+}
