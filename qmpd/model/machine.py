@@ -19,7 +19,7 @@ from qmpd.model.chardev import ChardevNode
 from qmpd.model.cpus import Cpus, addressing, check_smp, complete_smp, feature_names, parse_model
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
-from qmpd.model.machine_properties import DEVICE_MEMORY, GENERIC, INSTANCE_ORDER, MODELLED, RAM
+from qmpd.model.machine_properties import DEVICE_MEMORY, GENERIC, INSTANCE_ORDER, MODELLED, NVDIMM_IO, RAM
 from qmpd.model.memory_device import DeviceMemory, MemoryDevices
 from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
@@ -79,6 +79,19 @@ class RamNode(RegionNode):
 
     def length(self) -> int:
         return self._size
+
+
+class NvdimmPorts(RegionNode):
+    """The ports through which the guest's ACPI reaches the NVDIMMs."""
+
+    def container_path(self) -> str:
+        return "/machine/unattached/io[0]"
+
+    def address(self) -> int:
+        return 0xA18
+
+    def length(self) -> int:
+        return 4
 
 
 class Unattached(Container):
@@ -253,6 +266,8 @@ class Machine(Object):
         if memory is not None:
             self.device_memory_node = DeviceMemoryNode(memory)
             self.add_child(DEVICE_MEMORY, self.device_memory_node)
+        if self.nvdimm and self.family.has_memory_region:
+            self.add_child(NVDIMM_IO, NvdimmPorts())
         has_slots = self.family.acpi_device in ("ICH9-LPC", "PIIX4_PM") and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
@@ -466,10 +481,12 @@ class Machine(Object):
         self.show_boot_tree()
         recorded = self._recorded()
         added = [name for name in (DEVICE_MEMORY, RAM) if self.child(name) is not None]
+        has_ports = self.child(NVDIMM_IO) is not None
         instance = INSTANCE_ORDER.get((self.info.name.rpartition("-")[0], *added))
-        if instance is None:
+        if instance is None or not (added or has_ports):
             return list(recorded.items())
-        names = [name for name in recorded if name not in instance] + list(instance)
+        names = [name for name in recorded if name not in instance]
+        names += [name for name in instance if name != NVDIMM_IO or has_ports]
         return [(name, recorded.get(name) or self.find_property(name).type) for name in names]
 
 

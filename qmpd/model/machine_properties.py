@@ -71,9 +71,12 @@ MODELLED = {
 DEVICE_MEMORY = "device-memory[0]"
 RAM = "pc.ram[0]"
 _HEAD = ("unattached", "fw_cfg", "peripheral-anon", "nvdimm", "peripheral")
-_TAIL = ("cxl-fmw", "rtc-time", "acpi-device", "cxl", "pcspk-audiodev", "hmat")
+NVDIMM_IO = "nvdimm-acpi-io[0]"
+_TAIL = ("cxl-fmw", "rtc-time", "acpi-device", NVDIMM_IO, "cxl", "pcspk-audiodev", "hmat")
 _PERSISTENCE = "nvdimm-persistence"
 INSTANCE_ORDER: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("pc-q35",): (*_HEAD, _PERSISTENCE, "q35", "smram", *_TAIL),
+    ("pc-i440fx",): (*_HEAD, _PERSISTENCE, "smram", *_TAIL, "i440fx"),
     ("pc-q35", DEVICE_MEMORY): (*_HEAD, "q35", _PERSISTENCE, DEVICE_MEMORY, "smram", *_TAIL),
     ("pc-q35", RAM): (*_HEAD, "q35", _PERSISTENCE, RAM, "smram", *_TAIL),
     ("pc-q35", DEVICE_MEMORY, RAM): (*_HEAD, RAM, "smram", _PERSISTENCE, DEVICE_MEMORY, "q35", *_TAIL),
@@ -87,7 +90,8 @@ INSTANCE_ORDER: dict[tuple[str, ...], tuple[str, ...]] = {
 """The instance's entries as QEMU lists them on a machine with more of them than the recorded one has.
 
 QEMU's table grows with them, and a larger table has another order. The key is the family and the entries that it has
-in addition: the region for memory devices, and the RAM that is put together from NUMA nodes' backends.
+in addition: the region for memory devices, and the RAM that is put together from NUMA nodes' backends. The ports for
+NVDIMMs stand in each row, for the machines that have them.
 """
 
 GENERIC: dict[str, Kind] = {

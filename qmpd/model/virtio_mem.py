@@ -66,6 +66,24 @@ def _set_requested_size(device: VirtioMem, value: object, typed: bool) -> None:
         device.parent.info_changed()
 
 
+class PluggableMemory(RegionNode):
+    """What stands in the machine's region while only parts of the memory may be there."""
+
+    def __init__(self, device: VirtioMem, size: int) -> None:
+        super().__init__()
+        self._device = device
+        self._size = size
+
+    def container_path(self) -> str:
+        return self._device.machine.device_memory_node.path
+
+    def address(self) -> int:
+        return self._device.memaddr - self._device.machine.device_memory_node.address()
+
+    def length(self) -> int:
+        return self._size
+
+
 class VirtioMem(MemoryBehind):
     """The device behind. Sizes are bytes; ``size`` is what the guest has plugged, ``memslot_size`` 0 until chosen."""
 
@@ -99,18 +117,11 @@ class VirtioMem(MemoryBehind):
     def get_block_size(self) -> int:
         return self.block_size or default_block_size(self.memdev)
 
-    @property
-    def container(self) -> RegionNode | None:
-        """What stands in the machine's region while only parts of the memory may be there."""
-        found = self.child("virtio-mem[0]")
-        assert found is None or isinstance(found, RegionNode)
-        return found
-
     def get_memory_region(self) -> MemoryRegion:
         if self.memdev is None:
             raise errors.memdev_property_missing()
-        if self.dynamic_memslots and self.container is None:
-            self.add_child("virtio-mem[0]", IoRegion(self.memdev.region.size))
+        if self.dynamic_memslots and self.child("virtio-mem[0]") is None:
+            self.add_child("virtio-mem[0]", PluggableMemory(self, self.memdev.region.size))
         return self.memdev.region
 
     def decide_memslots(self, limit: int) -> None:
