@@ -113,7 +113,9 @@ def machine_args(draw: st.DrawFn) -> str:
         f" -object memory-backend-ram,id=r{node},size={size}M -numa node,memdev=r{node}"
         for node, size in enumerate(sizes)
     )
-    return f"-machine {machine} {memory}{backends}"
+    nvdimm = ",nvdimm=on" * draw(st.sampled_from([True, True, False]))
+    ports = "".join(f" -device pcie-root-port,id=rp{port},slot={port}" for port in range(3) if "q35" in machine)
+    return f"-machine {machine}{nvdimm} {memory}{backends}{ports}"
 
 
 class Base(RuleBasedStateMachine):
@@ -205,6 +207,11 @@ LEAVERS = """
     nope m0 /machine /objects/m0 /machine/peripheral/d0 d1/ //d1 a/b /machine/peripheral-anon/device[0]
     /machine/peripheral-anon/device[1] /machine/peripheral-anon/device[2] device[0]
 """
+
+
+# Where a PCI device may go: most machines have only some of these buses.
+BUSES = st.sampled_from([{}, *({"bus": bus} for bus in ["rp0", "rp1", "rp2", "pci.0", "rp0", "rp1", "nope", "pcie.0"])])
+PCI_ADDRESSES = st.sampled_from(["0", "1", "2", "3.0", "4.1", "1f.7", "20", "x", "", -1, 0, 8, 255, 256, 1.5])
 
 
 class DimmRules(BackendRules):
@@ -321,7 +328,97 @@ class QuestionRules(DimmRules):
         self.ask(command)
 
 
-class SideBySide(QuestionRules):
+class KindRules(QuestionRules):
+    """NVDIMMs, memory devices on PCI, and other PCI devices to keep the slots busy."""
+
+    leaving = False
+
+    @rule(
+        target=DimmRules.dimms,
+        id=DEVICE_IDS,
+        memdev=BackendRules.backends,
+        options=st.fixed_dictionaries(
+            {},
+            optional={
+                "label_size": st.sampled_from([0, 1, 128 << 10, 2 * MIB, 128 * MIB]),
+                "unarmed": st.booleans(),
+                "slot": st.integers(-1, 4),
+                "addr": ADDRESSES,
+            },
+        ),
+    )
+    def plug_nvdimm(self, id: str, memdev: str, options: dict[str, Any]) -> Any:
+        plugged = self.ask("device_add", driver="nvdimm", id=id, memdev=memdev, **options)
+        return id if plugged else multiple()
+
+    @rule(
+        target=DimmRules.dimms,
+        id=DEVICE_IDS,
+        memdev=BackendRules.backends,
+        bus=BUSES,
+        options=st.fixed_dictionaries(
+            {},
+            optional={
+                "memaddr": ADDRESSES,
+                "requested_size": st.sampled_from([0, 2 * MIB, 64 * MIB, MIB, GIB, -1]),
+                "block_size": st.sampled_from([2 * MIB, 4 * MIB, MIB, 128 * MIB, 3 * MIB, 4096, 0]),
+                "dynamic_memslots": st.booleans(),
+                "unplugged_inaccessible": st.sampled_from(["on", "off", "auto"]),
+                "node": st.sampled_from([0, 0, 1, 2]),
+                "addr": PCI_ADDRESSES,
+            },
+        ),
+    )
+    def plug_virtio_mem(self, id: str, memdev: str, bus: dict[str, str], options: dict[str, Any]) -> Any:
+        plugged = self.ask("device_add", driver="virtio-mem-pci", id=id, memdev=memdev, **bus, **options)
+        return id if plugged else multiple()
+
+    @rule(
+        target=DimmRules.dimms,
+        id=DEVICE_IDS,
+        memdev=BackendRules.backends,
+        bus=BUSES,
+        options=st.fixed_dictionaries({}, optional={"memaddr": ADDRESSES, "addr": PCI_ADDRESSES}),
+    )
+    def plug_virtio_pmem(self, id: str, memdev: str, bus: dict[str, str], options: dict[str, Any]) -> Any:
+        plugged = self.ask("device_add", driver="virtio-pmem-pci", id=id, memdev=memdev, **bus, **options)
+        return id if plugged else multiple()
+
+    @rule(
+        target=DimmRules.dimms,
+        driver=st.sampled_from(["virtio-rng-pci", "e1000", "virtio-balloon-pci", "pci-bridge", "pcie-root-port"]),
+        id=DEVICE_IDS.filter(bool),  # QEMU 10.0.2 dies of a virtio-rng without a name
+        bus=BUSES,
+        options=st.fixed_dictionaries({}, optional={"addr": PCI_ADDRESSES, "multifunction": st.booleans()}),
+    )
+    def plug_another(self, driver: str, id: str, bus: dict[str, str], options: dict[str, Any]) -> Any:
+        return id if self.ask("device_add", driver=driver, id=id, **bus, **options) else multiple()
+
+    @rule(
+        id=DimmRules.dimms,
+        size=st.sampled_from([0, 2 * MIB, 64 * MIB, MIB, 128 * MIB, GIB, -1]),
+        inner=st.sampled_from(["", "", "/virtio-backend"]),
+    )
+    def request(self, id: str, size: int, inner: str) -> None:
+        self.ask("qom-set", path=f"/machine/peripheral/{id}{inner}", property="requested-size", value=size)
+
+    @rule(id=DimmRules.dimms, inner=st.sampled_from(["", "/virtio-backend", "/virtio-bus", "/memdev"]))
+    def look_inside(self, id: str, inner: str) -> None:
+        self.ask("qom-list", path=f"/machine/peripheral/{id}{inner}")
+
+    def ask(self, command: str, **arguments: Any) -> bool:
+        """As ever, less what QEMU 10.0.2 dies of or answers at a time of its own: a removal that a reset completes."""
+        if command == "system_reset" and self.leaving:
+            return False
+        if command == "device_del":
+            assert self.pair is not None
+            if "pc-q35-2.10" in self.pair.args:
+                return False
+            self.leaving = True
+        return super().ask(command, **arguments)
+
+
+class SideBySide(KindRules):
     """All the rules."""
 
 
