@@ -237,7 +237,7 @@ def _add_machine(add: Callable[..., object]) -> None:
     add(
         "--guest",
         metavar="NAME|FILE",
-        default="firmware",
+        default="linux",
         help="how the guest behaves: linux, instant, stubborn, slow, partial, flaky, crash-on-unplug, firmware (nobody"
         " answers), absent, or a file; default: %(default)s",
     )
