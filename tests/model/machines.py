@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from qmpd.clock import ManualClock
+from qmpd.model.hostmem_host import Host
 from qmpd.model.machine import Machine
 from qmpd.model.memory_device import region_size
 from qmpd.model.pc_dimm import PcDimm
@@ -19,8 +20,8 @@ GIB = 1 << 30
 class Client:
     """A negotiated session that speaks Python values."""
 
-    def __init__(self, arguments: str) -> None:
-        self.vm = Vm(parse(["-nodefaults", "-display", "none", "-S", *arguments.split()]), ManualClock())
+    def __init__(self, arguments: str, host: Host | None = None) -> None:
+        self.vm = Vm(parse(["-nodefaults", "-display", "none", "-S", *arguments.split()]), ManualClock(), host=host)
         self.machine: Machine = self.vm.machine
         self.session = self.vm.open_session()
         self.session.greet()
@@ -35,6 +36,12 @@ class Client:
         reply = self.reply(command, **arguments)
         assert "return" in reply, reply
         return reply["return"]
+
+    def refusal(self, command: str, /, **arguments: Any) -> str:
+        """The text of the error that the command ends in."""
+        reply = self.reply(command, **arguments)
+        assert "error" in reply, reply
+        return str(reply["error"]["desc"])
 
     def reply(self, command: str, /, **arguments: Any) -> dict[str, Any]:
         named = {name.replace("_", "-"): value for name, value in arguments.items()}

@@ -1,0 +1,108 @@
+"""User objects: that each is listed as QEMU lists it, and what no recording can say because it depends on a host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qmpd.catalogue import Catalogue
+from qmpd.model import objects_plain, objects_security
+from qmpd.model.hostmem_host import BackingFile, Host, NoFiles
+from qmpd.model.objects import TYPES
+from tests.model.machines import Client
+
+EVERY_TYPE = sorted({*TYPES, *objects_plain.TYPES, *objects_security.TYPES} - {"memory-backend-epc"})
+NEEDED: dict[str, dict[str, Any]] = {
+    "memory-backend-ram": {"size": 4096},
+    "memory-backend-memfd": {"size": 4096},
+    "memory-backend-shm": {"size": 4096},
+    "memory-backend-file": {"size": 4096, "mem_path": "/file"},
+    "secret": {"data": "abc"},
+    "rng-egd": {"chardev": "c"},
+    "authz-simple": {"identity": "me"},
+    "tls-creds-x509": {"dir": "/tls"},
+    "tls-creds-psk": {"dir": "/tls"},
+}
+
+
+class FileEverywhere(NoFiles):
+    """Whatever is looked for is there."""
+
+    def open(self, path: str, *, writable: bool) -> BackingFile:
+        return BackingFile(32)
+
+
+class EmptyFileEverywhere(NoFiles):
+    def open(self, path: str, *, writable: bool) -> BackingFile:
+        return BackingFile(0)
+
+
+@pytest.mark.parametrize("type_name", EVERY_TYPE)
+def test_an_object_is_listed_as_its_type_is_described(type_name: str) -> None:
+    client = Client("-machine q35 -chardev null,id=c", Host(files=EmptyFileEverywhere()))
+    client.ask("object-add", qom_type=type_name, id="x", **NEEDED.get(type_name, {}))
+
+    listed = [entry for entry in client.ask("qom-list", path="/objects/x") if not entry["type"].startswith("child<")]
+
+    described = Catalogue.open().qom_properties(type_name).value
+    assert listed == [{"name": entry["name"], "type": entry["type"]} for entry in described]
+
+
+@pytest.mark.parametrize("type_name", EVERY_TYPE)
+def test_every_property_can_be_read_or_says_that_it_cannot(type_name: str) -> None:
+    client = Client("-machine q35 -chardev null,id=c", Host(files=EmptyFileEverywhere()))
+    client.ask("object-add", qom_type=type_name, id="x", **NEEDED.get(type_name, {}))
+
+    unreadable = {
+        entry["name"]
+        for entry in client.ask("qom-list", path="/objects/x")
+        if "error" in client.reply("qom-get", path="/objects/x", property=entry["name"])
+    }
+
+    assert unreadable == {"thread-context": {"node-affinity"}, "iommufd": {"fd"}}.get(type_name, set())
+
+
+def test_a_type_that_is_known_but_not_modelled_is_refused_as_such() -> None:
+    client = Client("-machine q35")
+
+    assert client.refusal("object-add", qom_type="input-linux", id="x", evdev="/dev/null") == (
+        "qmpd does not model objects of type 'input-linux'"
+    )
+
+
+def test_a_thread_context_runs_on_the_cpus_of_the_host() -> None:
+    client = Client("-machine q35", Host(cpus=frozenset({0, 1, 2}), nodes=frozenset({0, 1}), thread_id=lambda: 4711))
+    client.ask("object-add", qom_type="thread-context", id="free")
+    client.ask("object-add", qom_type="thread-context", id="pinned", cpu_affinity=[2, 1, 9])
+    client.ask("object-add", qom_type="thread-context", id="near", node_affinity=[1, 5])
+
+    def affinity(name: str) -> Any:
+        return client.ask("qom-get", path=f"/objects/{name}", property="cpu-affinity")
+
+    assert affinity("free") == [0, 1, 2]
+    assert affinity("pinned") == [1, 2]
+    assert affinity("near") == [0, 1, 2]
+    assert client.ask("qom-get", path="/objects/free", property="thread-id") == 4711
+
+
+def test_a_secret_in_a_file_may_be_the_key_of_another() -> None:
+    client = Client("-machine q35 -object secret,id=master,file=/key", Host(files=FileEverywhere()))
+
+    client.ask(
+        "object-add",
+        qom_type="secret",
+        id="s",
+        data="AAAAAAAAAAAAAAAAAAAAAA==",
+        format="base64",
+        keyid="master",
+        iv="AAAAAAAAAAAAAAAAAAAAAA==",
+    )
+
+
+def test_a_secret_in_a_file_that_is_not_there_names_it_in_glibs_words() -> None:
+    client = Client("-machine q35", Host())
+
+    assert client.refusal("object-add", qom_type="secret", id="s", file="/nope") == (
+        "Unable to read /nope: Failed to open file “/nope”: No such file or directory"
+    )
