@@ -48,9 +48,7 @@ class Vm:
         self._sessions: list[Session] = []
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
-        self.machine = Machine(
-            config, emit=self._emit, end=self._end, warn=on_warning, host=host or this_host()
-        )
+        self.machine = Machine(config, emit=self._emit, end=self._end, warn=on_warning, host=host or this_host())
         self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest
         self.control = config.extras.control
