@@ -423,12 +423,12 @@ class SideBySide(KindRules):
     """All the rules."""
 
 
-def run(seconds: float, seed: int | None, ours: Launch, theirs: Launch) -> int:
-    """Random sequences, from one seed or from fresh ones until the time is up; how many seeds there were.
+def run(seconds: float, seed: int | None, ours: Launch, theirs: Launch, rules: type[Base] = SideBySide) -> int:
+    """Random sequences of ``rules``, from one seed or from fresh ones until the time is up; how many seeds there were.
 
     Raises AssertionError, with the smallest sequence found, where the two differ.
     """
-    machine = type("SideBySide", (SideBySide,), {"ours": staticmethod(ours), "theirs": staticmethod(theirs)})
+    machine = type("SideBySide", (rules,), {"ours": staticmethod(ours), "theirs": staticmethod(theirs)})
     settings = hypothesis.settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
