@@ -142,7 +142,7 @@ class MemoryBackend(UserObject):
         """Get the memory. Raises QEMU's text when the properties do not fit together or there is not enough."""
         self._mapping = self.allocate()
         if self._mapping.whole_pages and self.size % self.page_size:
-            raise errors.backend_size_not_in_pages(self.type, self.page_size)
+            raise errors.hostmem_file.backend_size_not_in_pages(self.type, self.page_size)
         self._bind()
         self.allocated = True
         self._block = RamBlock(self)
@@ -158,7 +158,7 @@ class MemoryBackend(UserObject):
         if not self.host_nodes and self.policy != "default":
             raise errors.policy_without_host_nodes(self.policy)
         if self.host_nodes and self.machine.host.nodes.isdisjoint(self.host_nodes):
-            raise errors.host_nodes_unbound()
+            raise errors.hostmem_file.host_nodes_unbound()
 
     def map_into(self, container: RegionNode, offset: int) -> None:
         """Lay the memory into ``container``, ``offset`` bytes from its start."""

@@ -23,7 +23,7 @@ def _fixed(name: str, type: str, kind: Kind, *, value_first: bool, dot: str = ""
     def set_it(backend: MemoryBackendFile, value: object, typed: bool) -> None:
         wanted = kind.read(value, name, typed) if value_first else None
         if backend.allocated:
-            raise errors.backend_property_fixed(name, backend.type, dot)
+            raise errors.hostmem_file.backend_property_fixed(name, backend.type, dot)
         setattr(backend, field, wanted if value_first else kind.read(value, name, typed))
 
     return Property(name, type, lambda backend: getattr(backend, field), set_it)
@@ -72,9 +72,9 @@ class MemoryBackendFile(MemoryBackend):
         if self.rom == "auto":
             self.rom = "on" if self.readonly else "off"
         elif self.rom == "on" and not self.readonly:
-            raise errors.backend_rom_writable()
+            raise errors.hostmem_file.backend_rom_writable()
         elif self.rom == "off" and self.readonly and self.share:
-            raise errors.backend_ram_read_only()
+            raise errors.hostmem_file.backend_ram_read_only()
 
     def _open(self) -> tuple[BackingFile, bool, bool]:
         """The file, whether it may be made longer, and whether it was made just now."""
@@ -91,7 +91,7 @@ class MemoryBackendFile(MemoryBackend):
                     raise
                 return files.open_nameless(self.mem_path), False, False
         except OSError as error:
-            raise errors.backing_store_unopened(
+            raise errors.hostmem_file.backing_store_unopened(
                 self.mem_path, error.strerror or "", templating=self._could_be_read(error)
             ) from None
 

@@ -40,7 +40,7 @@ def map_file(
     size = round_up(backend.size, PAGE_SIZE)
     end = (offset + size) % _U64
     if file.size and file.size < end:
-        raise errors.backing_store_too_small(backend.memory_name, file.size, size, offset)
+        raise errors.hostmem_file.backing_store_too_small(backend.memory_name, file.size, size, offset)
     _check_layout(size, align, offset, file.page_size)
     if extend is not None and file.size is not None and file.size < end:
         extend((offset + round_up(size, file.page_size)) % _U64)
@@ -51,21 +51,21 @@ def map_file(
 
 def _check_layout(size: int, align: int, offset: int, page_size: int) -> None:
     if align % page_size:
-        raise errors.backing_alignment_unaligned(align, page_size)
+        raise errors.hostmem_file.backing_alignment_unaligned(align, page_size)
     if align & (align - 1):
-        raise errors.backing_alignment_no_power(align)
+        raise errors.hostmem_file.backing_alignment_no_power(align)
     if offset % page_size:
-        raise errors.backing_offset_unaligned(offset, page_size)
+        raise errors.hostmem_file.backing_offset_unaligned(offset, page_size)
     if size < page_size:
-        raise errors.backing_size_below_page(size, page_size)
+        raise errors.hostmem_file.backing_size_below_page(size, page_size)
 
 
 def _check_mappable(backend: MemoryBackend, file: BackingFile, size: int, align: int, offset: int, rom: bool) -> None:
     # Linux accounts for private memory that can be written, and takes huge pages out of their pool.
     reserved = backend.reserve and ((not backend.share and not rom) or file.page_size > PAGE_SIZE)
     if not backend.machine.host.can_map(size, align, reserved=reserved):
-        raise errors.backing_store_unmapped("Cannot allocate memory")
+        raise errors.hostmem_file.backing_store_unmapped("Cannot allocate memory")
     if file.map_failure:
-        raise errors.backing_store_unmapped(file.map_failure)
+        raise errors.hostmem_file.backing_store_unmapped(file.map_failure)
     if offset // PAGE_SIZE > (_LARGEST_OFFSET - size) // PAGE_SIZE:
-        raise errors.backing_store_unmapped("Value too large for defined data type")
+        raise errors.hostmem_file.backing_store_unmapped("Value too large for defined data type")

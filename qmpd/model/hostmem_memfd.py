@@ -27,7 +27,7 @@ def _set_hugetlbsize(backend: MemoryBackendMemfd, value: object, typed: bool) ->
         raise errors.backend_value_fixed()
     size = SIZE.read(value, "hugetlbsize", typed)
     if not size:
-        raise errors.hugetlbsize_refused(backend.type, size)
+        raise errors.hostmem_file.hugetlbsize_refused(backend.type, size)
     backend.hugetlbsize = size
 
 
@@ -52,7 +52,7 @@ class MemoryBackendMemfd(MemoryBackend):
     def allocate(self) -> Mapping:
         page_size = self._create()
         if self.size > _LARGEST_FILE or (self.hugetlb and self.size % page_size):
-            raise errors.memfd_not_resized(self.size)
+            raise errors.hostmem_file.memfd_not_resized(self.size)
         return map_file(self, BackingFile(self.size, page_size))
 
     def _create(self) -> int:
@@ -60,13 +60,13 @@ class MemoryBackendMemfd(MemoryBackend):
         shift = (self.hugetlbsize & -self.hugetlbsize).bit_length() - 1 if self.hugetlbsize else 0
         # An odd size has no trailing zeros, and QEMU takes that for "not given".
         if shift and 1 << shift != self.hugetlbsize:
-            raise errors.hugetlbsize_no_power()
+            raise errors.hostmem_file.hugetlbsize_no_power()
         if not self.hugetlb:
             return PAGE_SIZE
         page_size = 1 << shift if shift else HUGE_PAGE_SIZE
         if page_size not in self.machine.host.huge_page_sizes:
             flags = _CLOEXEC | (_ALLOW_SEALING if self.seal else 0) | _HUGETLB | shift << _HUGE_SHIFT
-            raise errors.memfd_not_created(flags)
+            raise errors.hostmem_file.memfd_not_created(flags)
         return page_size
 
 
@@ -81,7 +81,7 @@ class MemoryBackendShm(MemoryBackend):
 
     def allocate(self) -> Mapping:
         if not self.share:
-            raise errors.shm_not_shared()
+            raise errors.hostmem_file.shm_not_shared()
         if self.size > _LARGEST_FILE:
-            raise errors.shm_not_resized(self.size)
+            raise errors.hostmem_file.shm_not_resized(self.size)
         return map_file(self, BackingFile(self.size))

@@ -64,7 +64,7 @@ class EventLoop(UserObject):
 
     def check_pool(self) -> None:
         if not self.thread_pool_min <= self.thread_pool_max <= _LARGEST_POOL or not self.thread_pool_max:
-            raise errors.thread_pool_limits_invalid()
+            raise errors.user_objects.thread_pool_limits_invalid()
 
 
 class MainLoop(EventLoop):
@@ -74,7 +74,7 @@ class MainLoop(EventLoop):
 
     def complete(self) -> None:
         if any(isinstance(other, MainLoop) and other is not self for other in self.machine.objects.children()):
-            raise errors.main_loop_taken()
+            raise errors.user_objects.main_loop_taken()
         super().complete()
 
     @property

@@ -67,7 +67,7 @@ class RngRandom(RngBackend):
     """A file of the host (backends/rng-random.c)."""
 
     type_name = "rng-random"
-    own_properties = (kept("filename", STRING, fixed=errors.property_no_longer_settable),)
+    own_properties = (kept("filename", STRING, fixed=errors.user_objects.property_no_longer_settable),)
     defaults: ClassVar[dict[str, Any]] = {"filename": "/dev/urandom"}
 
     def check(self) -> None:
@@ -84,7 +84,7 @@ class RngEgd(RngBackend):
     """A character device (backends/rng-egd.c)."""
 
     type_name = "rng-egd"
-    own_properties = (kept("chardev", STRING, fixed=errors.property_no_longer_settable),)
+    own_properties = (kept("chardev", STRING, fixed=errors.user_objects.property_no_longer_settable),)
 
     def check(self) -> None:
         name = self.values["chardev"]
@@ -95,7 +95,7 @@ class RngEgd(RngBackend):
 def _set_queues(backend: PlainObject, value: object, typed: bool) -> None:
     number = UINT32.read(value, "queues", typed)
     if not number:
-        raise errors.cryptodev_queues_refused(backend.type, number)
+        raise errors.user_objects.cryptodev_queues_refused(backend.type, number)
     backend.values["queues"] = number
 
 
@@ -103,7 +103,7 @@ def _rate(name: str) -> Property:
     def set_it(backend: PlainObject, value: object, typed: bool) -> None:
         rate = UINT64.read(value, name, typed)
         if rate > LARGEST_RATE:
-            raise errors.throttle_rate_out_of_range(LARGEST_RATE)
+            raise errors.user_objects.throttle_rate_out_of_range(LARGEST_RATE)
         backend.values[name] = rate
 
     return Property(name, "uint64", lambda backend: backend.values[name], set_it)
@@ -128,7 +128,7 @@ class CryptodevBackendBuiltin(CryptodevBackend):
 
     def check(self) -> None:
         if self.values["queues"] != 1:
-            raise errors.cryptodev_builtin_queues()
+            raise errors.user_objects.cryptodev_builtin_queues()
 
 
 class CanBus(PlainObject):
@@ -162,7 +162,7 @@ def _set_cpus(context: ThreadContext, value: object, typed: bool) -> None:
     context.refuse_mixing()
     cpus = _numbers(value, "cpu-affinity")
     if not cpus:
-        raise errors.cpu_list_empty()
+        raise errors.user_objects.cpu_list_empty()
     context.pin(cpus)
 
 
@@ -170,9 +170,9 @@ def _set_nodes(context: ThreadContext, value: object, typed: bool) -> None:
     context.refuse_mixing()
     nodes = _numbers(value, "node-affinity")
     if not nodes:
-        raise errors.node_list_empty()
+        raise errors.user_objects.node_list_empty()
     if context.machine.host.nodes.isdisjoint(nodes):
-        raise errors.nodes_select_no_cpus()
+        raise errors.user_objects.nodes_select_no_cpus()
     context.pin(context.machine.host.cpus)
 
 
@@ -194,7 +194,7 @@ class ThreadContext(PlainObject):
     def refuse_mixing(self) -> None:
         """Before there is a thread it can be pinned once."""
         if self._wanted is not None:
-            raise errors.affinities_mixed()
+            raise errors.user_objects.affinities_mixed()
 
     def pin(self, cpus: Iterable[int]) -> None:
         if self.completed:
@@ -210,7 +210,7 @@ class ThreadContext(PlainObject):
     def _run_on(self, cpus: frozenset[int]) -> None:
         usable = cpus & self.machine.host.cpus
         if not usable:
-            raise errors.cpu_affinity_failed()
+            raise errors.user_objects.cpu_affinity_failed()
         self.cpus = usable
 
 

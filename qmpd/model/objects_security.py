@@ -26,7 +26,7 @@ _IV_BYTES = 16
 def _base64_bytes(text: str) -> int:
     """How many bytes GLib would decode. Raises QEMU's text when there is something else in it (util/base64.c)."""
     if not _BASE64.issuperset(text):
-        raise errors.base64_invalid()
+        raise errors.user_objects.base64_invalid()
     digits = "".join(text.split())
     digits = digits[: len(digits) // 4 * 4]
     try:
@@ -67,31 +67,35 @@ class Secret(PlainObject):
     def _load(self) -> int | None:
         if "file" not in self.values:
             if "data" not in self.values:
-                raise errors.secret_missing()
+                raise errors.user_objects.secret_missing()
             return len(self.values["data"].encode("utf-8", "surrogatepass"))
         if "data" in self.values:
-            raise errors.secret_given_twice()
+            raise errors.user_objects.secret_given_twice()
         path = self.values["file"]
         try:
             return self.machine.host.files.open(path, writable=False).size
         except IsADirectoryError as error:
-            raise errors.secret_unreadable(path, f"Error reading file “{path}”: {error.strerror}") from None
+            raise errors.user_objects.secret_unreadable(
+                path, f"Error reading file “{path}”: {error.strerror}"
+            ) from None
         except OSError as error:
-            raise errors.secret_unreadable(path, f"Failed to open file “{path}”: {error.strerror}") from None
+            raise errors.user_objects.secret_unreadable(
+                path, f"Failed to open file “{path}”: {error.strerror}"
+            ) from None
 
     def _check_key(self, name: str) -> None:
         key = self.machine.objects.child(name) if name else None
         if key is None:
-            raise errors.secret_not_found(name)
+            raise errors.user_objects.secret_not_found(name)
         if not isinstance(key, Secret):
-            raise errors.not_a_secret(name)
+            raise errors.user_objects.not_a_secret(name)
         if key.length not in (None, _KEY_BYTES):
-            raise errors.secret_key_length()
+            raise errors.user_objects.secret_key_length()
         if "iv" not in self.values:
-            raise errors.secret_iv_missing()
+            raise errors.user_objects.secret_iv_missing()
         length = _base64_bytes(self.values["iv"])
         if length != _IV_BYTES:
-            raise errors.secret_iv_length(length)
+            raise errors.user_objects.secret_iv_length(length)
 
 
 class TlsCreds(PlainObject):
@@ -110,14 +114,14 @@ class TlsCreds(PlainObject):
     def check(self) -> None:
         for name in self.needed[self.values["endpoint"]]:
             if "dir" not in self.values:
-                raise errors.credentials_directory_missing()
+                raise errors.user_objects.credentials_directory_missing()
             path = f"{self.values['dir']}/{name}"
             try:
                 self.machine.host.files.open(path, writable=False)
             except (IsADirectoryError, PermissionError):
                 pass  # it is there, and that is all that is asked
             except OSError as error:
-                raise errors.credentials_inaccessible(path, error.strerror or "") from None
+                raise errors.user_objects.credentials_inaccessible(path, error.strerror or "") from None
 
 
 class TlsCredsAnon(TlsCreds):
@@ -135,7 +139,7 @@ class TlsCredsPsk(TlsCreds):
 
     def check(self) -> None:
         if self.values["endpoint"] == "server" and "username" in self.values:
-            raise errors.credentials_username_on_server()
+            raise errors.user_objects.credentials_username_on_server()
         super().check()
 
 

@@ -27,12 +27,12 @@ def _single(name: str) -> Property:
 
     def set_it(group: ThrottleGroup, value: object, typed: bool) -> None:
         if group.completed:
-            raise errors.throttle_limit_fixed()
+            raise errors.user_objects.throttle_limit_fixed()
         number = INT.read(value, f"x-{name}", typed)
         if number < 0:
-            raise errors.throttle_limit_negative()
+            raise errors.user_objects.throttle_limit_negative()
         if name.endswith("-length") and number > _LARGEST_LENGTH:
-            raise errors.throttle_option_length_out_of_range(f"x-{name}", _LARGEST_LENGTH)
+            raise errors.user_objects.throttle_option_length_out_of_range(f"x-{name}", _LARGEST_LENGTH)
         group.limits[name] = number
 
     return Property(f"x-{name}", "int", lambda group: group.limits[name], set_it)
@@ -47,7 +47,7 @@ def _set_limits(group: ThrottleGroup, value: object, typed: bool) -> None:
             raise errors.unexpected_parameter(f"limits.{name}")
     for bucket in _BUCKETS:
         if given.get(f"{bucket}-max-length", 0) > _LARGEST_LENGTH:
-            raise errors.throttle_length_out_of_range(f"{bucket}-max-length", _LARGEST_LENGTH)
+            raise errors.user_objects.throttle_length_out_of_range(f"{bucket}-max-length", _LARGEST_LENGTH)
     limits = {**group.limits, **{name: number % _U64 for name, number in given.items()}}
     for bucket in _BUCKETS:
         limits[f"{bucket}-max-length"] &= _LARGEST_LENGTH
@@ -60,26 +60,26 @@ def _check(limits: dict[str, int]) -> None:
     for kind in ("bps", "iops"):
         for part in ("", "-max"):
             if limits[f"{kind}-total{part}"] and (limits[f"{kind}-read{part}"] or limits[f"{kind}-write{part}"]):
-                raise errors.throttle_total_and_parts()
+                raise errors.user_objects.throttle_total_and_parts()
     if limits["iops-size"] and not any(limits[bucket] for bucket in _BUCKETS if bucket.startswith("iops")):
-        raise errors.throttle_size_without_rate()
+        raise errors.user_objects.throttle_size_without_rate()
     for bucket in _BUCKETS:
         _check_bucket(limits[bucket], limits[f"{bucket}-max"], limits[f"{bucket}-max-length"])
 
 
 def _check_bucket(rate: int, burst: int, length: int) -> None:
     if max(rate, burst) > LARGEST_RATE:
-        raise errors.throttle_rate_out_of_range(LARGEST_RATE)
+        raise errors.user_objects.throttle_rate_out_of_range(LARGEST_RATE)
     if not length:
-        raise errors.throttle_length_zero()
+        raise errors.user_objects.throttle_length_zero()
     if length > 1 and not burst:
-        raise errors.throttle_length_without_burst()
+        raise errors.user_objects.throttle_length_without_burst()
     if burst and length > LARGEST_RATE // burst:
-        raise errors.throttle_length_too_high()
+        raise errors.user_objects.throttle_length_too_high()
     if burst and not rate:
-        raise errors.throttle_burst_without_rate()
+        raise errors.user_objects.throttle_burst_without_rate()
     if burst and burst < rate:
-        raise errors.throttle_burst_below_rate()
+        raise errors.user_objects.throttle_burst_below_rate()
 
 
 class ThrottleGroup(UserObject):

@@ -1,11 +1,28 @@
-"""QEMU's error texts: each stands here once, under the QEMU file that it comes from.
+"""QEMU's error texts: each stands in this package once, under the QEMU file that it comes from.
 
-A text is a function that returns the error; the caller raises it. Nothing here decides when an error is due.
+A text is a function that returns the error; the caller raises it. Nothing here decides when an error is due. The texts
+of a subsystem that few machines meet have a module of their own, which is read when the first of them is due:
+``errors.user_objects.property_no_longer_settable(…)``.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qmpd.errors import hostmem_file as hostmem_file
+    from qmpd.errors import user_objects as user_objects
+
+_MODULES = frozenset({"hostmem_file", "user_objects"})
+
+
+def __getattr__(name: str) -> Any:
+    """The module ``name`` of this package, imported at its first use."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'qmpd.errors' has no attribute '{name}'")
+    return import_module(f"qmpd.errors.{name}")
 
 
 class ErrorClass(StrEnum):
@@ -1391,237 +1408,3 @@ def rule_name_taken(name: str) -> QemuError:
 
 def rule_not_found(name: str) -> QemuError:
     return QemuError(f"There is no rule '{name}'")
-
-
-# backends/hostmem.c, backends/hostmem-file.c, -memfd.c, -shm.c, system/physmem.c, util/memfd.c: memory from files
-
-
-def backend_property_fixed(name: str, type_name: str, dot: str) -> QemuError:
-    """Some of QEMU's texts of this kind end in a ``dot``."""
-    return QemuError(f"cannot change property '{name}' of {type_name}{dot}")
-
-
-def backend_rom_writable() -> QemuError:
-    return QemuError("property 'rom' = 'on' is not supported with 'readonly' = 'off'")
-
-
-def backend_ram_read_only() -> QemuError:
-    return QemuError("property 'rom' = 'off' is incompatible with 'readonly' = 'on' and 'share' = 'on'")
-
-
-def backend_size_not_in_pages(type_name: str, page_size: int) -> QemuError:
-    shown = next(f"{page_size // unit} {name}" for unit, name in _UNITS if page_size >= unit)
-    return QemuError(f"backend '{type_name}' memory size must be multiple of {shown}")
-
-
-_UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
-
-
-def host_nodes_unbound() -> QemuError:
-    return QemuError("cannot bind memory to host NUMA nodes: Invalid argument")
-
-
-def backing_store_unopened(path: str, reason: str, templating: bool = False) -> QemuError:
-    return QemuError(
-        f"can't open backing store {path} for guest RAM: {reason}",
-        hint="Consider opening the backing store read-only but still creating writable RAM using"
-        " '-object memory-backend-file,readonly=on,rom=off...' (see \"VM templating\" documentation)"
-        if templating
-        else "",
-    )
-
-
-def backing_store_too_small(name: str, file_size: int, size: int, offset: int) -> QemuError:
-    return QemuError(
-        f"{name} backing store size 0x{file_size:x} is too small for 'size' option 0x{size:x}"
-        f" plus 'offset' option 0x{offset:x}"
-    )
-
-
-def backing_store_unmapped(reason: str) -> QemuError:
-    return QemuError(f"unable to map backing store for guest RAM: {reason}")
-
-
-def backing_alignment_unaligned(align: int, page_size: int) -> QemuError:
-    return QemuError(f"alignment 0x{align:x} must be multiples of page size 0x{page_size:x}")
-
-
-def backing_alignment_no_power(align: int) -> QemuError:
-    return QemuError(f"alignment 0x{align:x} must be a power of two")
-
-
-def backing_offset_unaligned(offset: int, page_size: int) -> QemuError:
-    return QemuError(f"offset 0x{offset:x} must be multiples of page size 0x{page_size:x}")
-
-
-def backing_size_below_page(size: int, page_size: int) -> QemuError:
-    return QemuError(f"memory size 0x{size:x} must be equal to or larger than page size 0x{page_size:x}")
-
-
-def hugetlbsize_refused(type_name: str, size: int) -> QemuError:
-    return QemuError(f"Property '{type_name}.hugetlbsize' doesn't take value '{size}'")
-
-
-def hugetlbsize_no_power() -> QemuError:
-    return QemuError("Hugepage size must be a power of 2")
-
-
-def memfd_not_created(flags: int) -> QemuError:
-    return QemuError(f"failed to create memfd with flags 0x{flags:x}: No such device")
-
-
-def memfd_not_resized(size: int) -> QemuError:
-    return QemuError(f"failed to resize memfd to {size}: Invalid argument")
-
-
-def shm_not_shared() -> QemuError:
-    return QemuError("can't create shm backend with `share=off`")
-
-
-def shm_not_resized(size: int) -> QemuError:
-    return QemuError(f"failed to resize POSIX shared memory to {size}: Invalid argument")
-
-
-# backends/rng*.c, backends/cryptodev*.c, util/thread-context.c, util/main-loop.c, util/async.c: plain user objects
-
-
-def property_no_longer_settable(name: str) -> QemuError:
-    return QemuError(f"Property '{name}' can no longer be set")
-
-
-def cryptodev_queues_refused(type_name: str, queues: int) -> QemuError:
-    return QemuError(f"Property '{type_name}.queues' doesn't take value '{queues}'")
-
-
-def cryptodev_builtin_queues() -> QemuError:
-    return QemuError("Only support one queue in cryptdov-builtin backend")
-
-
-def affinities_mixed() -> QemuError:
-    return QemuError("Mixing CPU and node affinity not supported")
-
-
-def cpu_list_empty() -> QemuError:
-    return QemuError("CPU list is empty")
-
-
-def node_list_empty() -> QemuError:
-    return QemuError("Node list is empty")
-
-
-def nodes_select_no_cpus() -> QemuError:
-    return QemuError("The nodes select no CPUs")
-
-
-def cpu_affinity_failed() -> QemuError:
-    return QemuError("Setting CPU affinity failed: Invalid argument")
-
-
-def main_loop_taken() -> QemuError:
-    return QemuError("only one main-loop instance allowed")
-
-
-def thread_pool_limits_invalid() -> QemuError:
-    return QemuError("bad thread-pool-min/thread-pool-max values")
-
-
-# crypto/secret*.c, crypto/tlscreds*.c, util/base64.c: what guards
-
-
-def secret_missing() -> QemuError:
-    return QemuError("Either 'file' or 'data' must be provided")
-
-
-def secret_given_twice() -> QemuError:
-    return QemuError("'file' and 'data' are mutually exclusive")
-
-
-def secret_unreadable(path: str, reason: str) -> QemuError:
-    return QemuError(f"Unable to read {path}: {reason}")
-
-
-def secret_not_found(name: str) -> QemuError:
-    return QemuError(f"No secret with id '{name}'")
-
-
-def not_a_secret(name: str) -> QemuError:
-    return QemuError(f"Object with id '{name}' is not a secret")
-
-
-def secret_key_length() -> QemuError:
-    return QemuError("Key should be 32 bytes in length")
-
-
-def secret_iv_missing() -> QemuError:
-    return QemuError("IV is required to decrypt secret")
-
-
-def secret_iv_length(length: int) -> QemuError:
-    return QemuError(f"IV should be 16 bytes in length not {length}")
-
-
-def base64_invalid() -> QemuError:
-    return QemuError("Base64 data contains invalid characters")
-
-
-def credentials_directory_missing() -> QemuError:
-    return QemuError("Missing 'dir' property value")
-
-
-def credentials_inaccessible(path: str, reason: str) -> QemuError:
-    return QemuError(f"Unable to access credentials {path}: {reason}")
-
-
-def credentials_username_on_server() -> QemuError:
-    return QemuError("username should not be set when endpoint=server")
-
-
-# block/throttle-groups.c, util/throttle.c
-
-
-def throttle_limit_fixed() -> QemuError:
-    return QemuError("Property cannot be set after initialization")
-
-
-def throttle_limit_negative() -> QemuError:
-    return QemuError("Property values cannot be negative")
-
-
-def throttle_option_length_out_of_range(name: str, largest: int) -> QemuError:
-    return QemuError(f"{name} value must be in therange [0, {largest}]")
-
-
-def throttle_length_out_of_range(name: str, largest: int) -> QemuError:
-    return QemuError(f"{name} value must be in the range [0, {largest}]")
-
-
-def throttle_total_and_parts() -> QemuError:
-    return QemuError("bps/iops/max total values and read/write values cannot be used at the same time")
-
-
-def throttle_size_without_rate() -> QemuError:
-    return QemuError("iops size requires an iops value to be set")
-
-
-def throttle_rate_out_of_range(largest: int) -> QemuError:
-    return QemuError(f"bps/iops/max values must be within [0, {largest}]")
-
-
-def throttle_length_zero() -> QemuError:
-    return QemuError("the burst length cannot be 0")
-
-
-def throttle_length_without_burst() -> QemuError:
-    return QemuError("burst length set without burst rate")
-
-
-def throttle_length_too_high() -> QemuError:
-    return QemuError("burst length too high for this burst rate")
-
-
-def throttle_burst_without_rate() -> QemuError:
-    return QemuError("bps_max/iops_max require corresponding bps/iops values")
-
-
-def throttle_burst_below_rate() -> QemuError:
-    return QemuError("bps_max/iops_max cannot be lower than bps/iops")
