@@ -9,7 +9,7 @@ from qmpd.commands.context import Context
 from qmpd.guest.behaviour import load, rule_from, shipped
 from qmpd.guest.dimms import Entry
 from qmpd.guest.guest import SimulatedGuest
-from qmpd.guest.rules import DuplicateRule, UnknownRule
+from qmpd.rules import DuplicateRule, UnknownRule
 
 _DEEDS = {
     "boot": SimulatedGuest.finish_boot,

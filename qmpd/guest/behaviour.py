@@ -64,6 +64,10 @@ class Rule(NamedTuple):
     jitter: float = 0.0
     rate: int | None = None
 
+    @property
+    def pattern(self) -> str:
+        return self.device
+
 
 class Timing(NamedTuple):
     """How long things take, in seconds of the guest's time, unless a rule says otherwise.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from qmpd.guest.behaviour import Behaviour, Deed, Occasion, Rule
 from qmpd.guest.pace import GuestTime
 from qmpd.guest.ports import Dimm, Platform, Work
-from qmpd.guest.rules import RuleBook
+from qmpd.rules import RuleBook
 
 BLOCK = 128 << 20
 """Linux on x86 takes memory in whole blocks of this size, in bytes."""
@@ -43,7 +43,7 @@ class DimmDriver:
         self.stalled: Callable[[], None] | None = None
         """How to go on with the current entry, if nothing but somebody from outside makes it go on."""
 
-    def use(self, behaviour: Behaviour, rules: RuleBook) -> None:
+    def use(self, behaviour: Behaviour, rules: RuleBook[Rule]) -> None:
         """Behave like this from now on."""
         self._behaviour = behaviour
         self._rules = rules

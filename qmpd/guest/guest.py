@@ -10,7 +10,7 @@ from qmpd.guest.behaviour import Behaviour, Deed, Occasion, Rule, System
 from qmpd.guest.dimms import DimmDriver
 from qmpd.guest.pace import GuestTime
 from qmpd.guest.ports import Platform
-from qmpd.guest.rules import RuleBook
+from qmpd.rules import RuleBook
 
 
 class Life(StrEnum):

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from qmpd.guest import behaviour
 from qmpd.guest.behaviour import BadBehaviour, Deed, Occasion, Rule, System, Timing
-from qmpd.guest.rules import DuplicateRule, RuleBook, UnknownRule
+from qmpd.rules import DuplicateRule, RuleBook, UnknownRule
 from qmpd.schemas import documents
 
 SCHEMA = documents.document("guest")
@@ -72,7 +72,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         behaviour.load("windows")
 
 
-def followed(book: RuleBook, occasions: int, device: str = "d0") -> list[bool]:
+def followed(book: RuleBook[Rule], occasions: int, device: str = "d0") -> list[bool]:
     return [book.find(Occasion.DIMM_UNPLUG, device) is not None for _ in range(occasions)]
 
 
