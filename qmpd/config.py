@@ -114,9 +114,9 @@ class VmConfig:
 
     ``machine_options`` are the machine's properties as strings, or as dicts and lists of them (``sgx-epc.0.node=0``),
     without those that have a place of their own here. ``objects`` and ``devices`` stand in the order in which QEMU
-    creates them. ``accels`` are the accelerators to try, with their properties; ``accelerators`` only their names.
-    ``serials`` and ``parallels`` name the character device of each port, None for a port left out; ``qtest`` names that
-    of the test protocol. ``ignored`` lists the options that exist in QEMU and mean nothing here.
+    creates them. ``accels`` are the accelerators to try, with their properties. ``serials`` and ``parallels`` name the
+    character device of each port, None for a port left out; ``qtest`` names that of the test protocol. ``ignored``
+    lists the options that exist in QEMU and mean nothing here.
     """
 
     def __init__(self, program: str = "qmpd") -> None:
@@ -134,7 +134,6 @@ class VmConfig:
         self.cpu: str | None = None
         self.smp: dict[str, Any] = {}
         self.boot: dict[str, Any] = {}
-        self.accelerators: list[str] = []
         self.accels: list[OptionArguments] = []
         self.numa: list[OptionArguments] = []
         self.objects: list[OptionArguments] = []

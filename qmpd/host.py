@@ -19,7 +19,16 @@ _HUGE_PAGES_FROM = 64 << 10
 
 def this_host() -> Host:
     """Plenty of memory, and the files and CPUs that are really there."""
-    return Host(files=DiskFiles(), cpus=frozenset(os.sched_getaffinity(0)), thread_id=os.getpid)
+    return Host(files=DiskFiles(), cpus=frozenset(os.sched_getaffinity(0)), thread_id=os.getpid, kvm_fault=kvm_fault)
+
+
+def kvm_fault(path: str) -> int:
+    """The error number with which KVM's device cannot be opened, 0 if it can."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0
 
 
 class DiskFiles:

@@ -30,7 +30,8 @@ from qmpd.wire.throttle import Throttle
 class Vm:
     """Building one raises StartupError where QEMU would not start.
 
-    ``on_exit`` is called with the exit status when the machine has ended; ``on_warning`` with each warning's text.
+    ``on_exit`` is called with the exit status when the machine has ended; ``on_warning`` with each warning's text,
+    ``on_complaint`` with an option and what is wrong with it although the machine starts.
     ``host`` has the memory: without one it is plenty, and the files are those of the disk.
     """
 
@@ -39,6 +40,7 @@ class Vm:
         config: VmConfig,
         clock: Clock,
         on_warning: Callable[[str], None] = lambda text: None,
+        on_complaint: Callable[[str, QemuError], None] = lambda origin, error: None,
         host: Host | None = None,
     ) -> None:
         self.config = config
@@ -48,7 +50,9 @@ class Vm:
         self._sessions: list[Session] = []
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
-        self.machine = Machine(config, emit=self._emit, end=self._end, warn=on_warning, host=host or this_host())
+        self.machine = Machine(
+            config, emit=self._emit, end=self._end, warn=on_warning, say=on_complaint, host=host or this_host()
+        )
         self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest
         self.control = config.extras.control

@@ -60,7 +60,7 @@ def system_wakeup(context: Context) -> None:
 
 
 def query_kvm(context: Context) -> dict[str, Any]:
-    return {"enabled": False, "present": True}
+    return {"enabled": context.machine.accelerator == "kvm", "present": True}
 
 
 def query_memdev(context: Context) -> list[dict[str, Any]]:

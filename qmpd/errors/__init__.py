@@ -350,6 +350,14 @@ def accelerator_missing() -> QemuError:
     return QemuError("no accelerator found")
 
 
+def accelerator_failed(name: str, reason: str) -> QemuError:
+    return QemuError(f"failed to initialize {name}: {reason}")
+
+
+def accelerator_fallback(name: str) -> QemuError:
+    return QemuError(f"falling back to {name}")
+
+
 def accelerator_thread_invalid(value: str) -> QemuError:
     return QemuError(f"Invalid 'thread' setting {value}")
 
@@ -1176,6 +1184,17 @@ def cpu_hotplug_unsupported() -> QemuError:
 
 def cpu_model_unknown(model: str) -> QemuError:
     return QemuError(f"unable to find CPU model '{model}'")
+
+
+# accel/kvm/kvm-all.c
+
+
+def kvm_inaccessible(reason: str) -> QemuError:
+    return QemuError(f"Could not access KVM kernel module: {reason}")
+
+
+def kvm_dirty_ring_size_odd() -> QemuError:
+    return QemuError("dirty-ring-size must be a power of two.")
 
 
 # system/runstate.c, system/cpus.c, system/balloon.c

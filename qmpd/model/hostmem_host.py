@@ -68,7 +68,8 @@ class Host(NamedTuple):
 
     ``memory`` (bytes) bounds a single mapping for which Linux reserves memory; None is plenty. ``nodes`` are the
     host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` tells whether it offers memory for
-    enclaves. ``thread_id`` answers the number of the thread that does all work.
+    enclaves. ``thread_id`` answers the number of the thread that does all work. ``kvm_fault`` answers the error number
+    with which KVM's device at a path cannot be opened, 0 if it can.
     """
 
     memory: int | None = None
@@ -78,6 +79,7 @@ class Host(NamedTuple):
     sgx: bool = False
     thread_id: Callable[[], int] = lambda: 1
     files: Files = NoFiles()
+    kvm_fault: Callable[[str], int] = lambda path: 0
 
     def can_map(self, size: int, align: int, *, reserved: bool) -> bool:
         """Whether ``size`` bytes can be mapped at a multiple of ``align``; ``reserved`` if Linux accounts for them."""

@@ -12,7 +12,7 @@ from qmpd.config import Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
 from qmpd.guest.ports import Guest, Nobody
-from qmpd.model import geometry
+from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
 from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
 from qmpd.model.chardev import ChardevNode
@@ -115,7 +115,8 @@ class Machine(Object):
     """One machine. Building it may raise StartupError; afterwards ``ready`` is true and devices are hotplugged.
 
     ``emit`` is called with each event's name and data, ``end`` with the exit status when the machine is over,
-    ``warn`` with what QEMU would print as a warning. ``host`` has the memory.
+    ``warn`` with what QEMU would print as a warning, ``say`` with an option and what is wrong with it without stopping
+    the start. ``host`` has the memory.
     """
 
     type_name = "machine"
@@ -127,6 +128,7 @@ class Machine(Object):
         emit: Callable[[str, dict[str, Any] | None], None],
         end: Callable[[int], None],
         warn: Callable[[str], None],
+        say: Callable[[str, QemuError], None],
         host: Host,
     ) -> None:
         super().__init__()
@@ -136,6 +138,7 @@ class Machine(Object):
         self.end = end
         self.host = host
         self.warn = warn
+        self._say = say
         self.later: Callable[[Callable[[], object]], object] = lambda callback: callback()
         self.ready = False
         self.initialized = False
@@ -209,6 +212,7 @@ class Machine(Object):
             raise StartupError("", error) from None
         self.cpus = Cpus(smp, self._cpu_type())
         config.raise_problems(Phase.ACCELERATORS)
+        self.accelerator = accelerator.choose(config.accels, config.qtest is not None, self.host.kvm_fault, self._say)
 
     def _cpu_type(self) -> str:
         default = self.info.default_cpu_type or "qemu64-x86_64-cpu"

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from qmpd import errors
-from qmpd.config import FdConfig, OptionArguments, Phase, Problem, VmConfig
+from qmpd.config import FdConfig, OptionArguments, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.hashorder import qdict_order
-from qmpd.options import accelerators, keyval, optsvisitor, structs, types
+from qmpd.options import keyval, optsvisitor, structs, types
 from qmpd.options.parser import Parser
 from qmpd.options.ports import Ports
 from qmpd.options.qemuopts import Opts
@@ -289,10 +289,6 @@ def _take_accelerators(parser: Parser, config: VmConfig, names: object) -> None:
         config.accels += [OptionArguments({"accel": name}, "") for name in names.split(":") if names]
         if not config.accels:
             config.add_problem(Phase.ACCELERATORS, "", errors.accelerator_missing())
-    config.accelerators = [entry.values["accel"] for entry in config.accels]
-    fault = accelerators.find_fault(config.accels)
-    if fault:
-        config.problems.append(Problem(Phase.ACCELERATORS, fault))
 
 
 def _take_legacy(parser: Parser, config: VmConfig, tree: keyval.Tree) -> None:

@@ -49,7 +49,7 @@ def _vm(config: VmConfig, clock: Clock) -> VirtualMachine:
     report = Report.of(config)
     if config.extras.manual_clock:
         clock = ManualClock()
-    return Vm(config, clock, on_warning=lambda text: report.warning("", text))
+    return Vm(config, clock, on_warning=lambda text: report.warning("", text), on_complaint=report.error)
 
 
 def _serve(
@@ -102,6 +102,7 @@ class _Server:
         self, config: VmConfig, loop: asyncio.AbstractEventLoop, vm: VirtualMachine, doors: list[Door]
     ) -> None:
         self._report = Report.of(config)
+        self._tested = config.qtest is not None
         self._loop = loop
         self._vm = vm
         self._doors = doors
@@ -121,7 +122,8 @@ class _Server:
     def _signalled(self, number: int, pid: int) -> None:
         if self._ending:
             return
-        self._report.error("", process.terminated_by(number, pid))
+        if not self._tested:
+            self._report.error("", process.terminated_by(number, pid))
         self._vm.request_shutdown("host-signal")
         self._end(0)  # whatever the machine is told to do when its guest powers off, a signal ends the process
 

@@ -63,7 +63,7 @@ class TestALibvirtDomain:
             "hpet": "off",
             "acpi": "on",
         }
-        assert (config.accelerators, config.cpu) == (["tcg"], "qemu64")
+        assert ([entry.values["accel"] for entry in config.accels], config.cpu) == (["tcg"], "qemu64")
         assert config.smp == {"cpus": 2, "sockets": 2, "cores": 1, "threads": 1}
         assert config.boot == {"strict": True}
 
@@ -106,7 +106,7 @@ def test_the_probe_of_libvirt_daemonizes_with_a_pid_file() -> None:
         "-S -no-user-config -nodefaults -nographic -machine none,accel=kvm:tcg"
         " -qmp unix:/run/qmp.monitor,server=on,wait=off -pidfile /run/qmp.pid -daemonize"
     )
-    assert (config.machine, config.accelerators) == ("none", ["kvm", "tcg"])
+    assert (config.machine, [entry.values["accel"] for entry in config.accels]) == ("none", ["kvm", "tcg"])
     assert (config.daemonize, config.pidfile) == (True, "/run/qmp.pid")
     assert [(chardev.id, chardev.path) for chardev in config.chardevs] == [("compat_monitor0", "/run/qmp.monitor")]
     origin = "-qmp unix:/run/qmp.monitor,server=on,wait=off"
@@ -192,7 +192,6 @@ def test_accelerators_keep_their_properties_and_origins() -> None:
         ({"accel": "kvm"}, "-accel kvm"),
         ({"accel": "tcg", "thread": "single"}, "-accel tcg,thread=single"),
     ]
-    assert config.accelerators == ["kvm", "tcg"]
 
 
 @pytest.mark.parametrize(

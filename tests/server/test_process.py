@@ -64,6 +64,19 @@ def test_a_signal_ends_it_cleanly(start: Start, tmp_path: Path, number: signal.S
     assert not (tmp_path / "monitor").exists()
 
 
+def test_accelerators_that_cannot_be_used_are_told(start: Start, tmp_path: Path) -> None:
+    emulator = start("-accel", "nosuch", "-accel", "kvm,device=/nosuch", "-accel", "tcg", *MONITOR)
+    emulator.connect(tmp_path / "monitor").negotiate()
+    emulator.signal()
+    *said, _ = _told(emulator).splitlines()
+    assert said == [
+        "PROG: -accel nosuch: invalid accelerator nosuch",
+        "PROG: -accel kvm,device=/nosuch: Could not access KVM kernel module: No such file or directory",
+        "PROG: -accel kvm,device=/nosuch: failed to initialize kvm: No such file or directory",
+        "PROG: falling back to tcg",
+    ]
+
+
 def test_quit_ends_it_with_event_and_reply(start: Start, tmp_path: Path) -> None:
     emulator = start(*MONITOR)
     monitor = emulator.connect(tmp_path / "monitor").negotiate()
