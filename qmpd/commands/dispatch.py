@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from qmpd import errors
@@ -18,15 +19,15 @@ _BEFORE_MACHINE_ONLY = {
 }
 
 
-# Commands whose arguments are a union, and so come as one dict.
-_BOXED = frozenset({"object-add", "set-numa-node"})
-
-
 @cache
 def _function(info: CommandInfo) -> Callable[..., Any]:
-    """The function behind a command, in the module of its QAPI name; imported when first needed."""
-    module = import_module(f"qmpd.commands.{info.module.replace('-', '_')}")
-    function: Callable[..., Any] = getattr(module, info.name.replace("-", "_"))
+    """The function behind a command, in the module of its QAPI name; imported when first needed. Raises QemuError."""
+    place = f"qmpd.commands.{info.module.replace('-', '_')}"
+    function: Callable[..., Any] | None = None
+    if find_spec(place) is not None:
+        function = getattr(import_module(place), info.name.replace("-", "_"), None)
+    if function is None:
+        raise errors.not_modelled(f"the command '{info.name}'")
     return function
 
 
@@ -43,7 +44,7 @@ def dispatch(context: Context, name: str, arguments: dict[str, Any] | None, out_
     if context.machine.initialized and name in _BEFORE_MACHINE_ONLY:
         raise _BEFORE_MACHINE_ONLY[name]()
     function = _function(info)
-    if info.free_form or name in _BOXED:
+    if info.free_form or info.boxed:
         result = function(context, checked)
     elif checked:
         result = function(context, **{key.replace("-", "_"): value for key, value in checked.items()})

@@ -20,7 +20,8 @@ class CommandInfo(NamedTuple):
     """What the dispatcher must know of a command before it looks at the arguments.
 
     ``module`` is the QAPI module (``run-state``); ``allow_oob`` and ``allow_preconfig`` say where the command may run;
-    ``free_form`` marks one whose arguments no schema checks (``device_add``); ``features`` are QAPI's.
+    ``free_form`` marks one whose arguments no schema checks (``device_add``), ``boxed`` one whose arguments are a type
+    with a name, and so come as one dict; ``features`` are QAPI's.
     """
 
     name: str
@@ -28,6 +29,7 @@ class CommandInfo(NamedTuple):
     allow_oob: bool
     allow_preconfig: bool
     free_form: bool
+    boxed: bool
     features: tuple[str, ...]
 
 
@@ -43,6 +45,7 @@ def _known(name: str) -> CommandInfo:
         allow_oob=node.get("allow-oob", False),
         allow_preconfig=node.get("allow-preconfig", False),
         free_form=not node.get("gen", True),
+        boxed="$ref" in node.get("arguments", ()),
         features=tuple(node.get("features", ())),
     )
 

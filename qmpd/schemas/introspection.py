@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from qmpd.frozen import Frozen
-from qmpd.schemas.documents import Node, command, event, index, is_builtin, resolve, type_name
+from qmpd.schemas.documents import Node, command, document, event, index, is_builtin, resolve, type_name
 
 _BUILTIN_JSON_TYPES = {
     "any": "value",
@@ -23,6 +23,8 @@ _BUILTIN_JSON_TYPES = {
 }
 _BUILTIN_NAMES = {"string": "str", "boolean": "bool", "number": "number", "null": "null"}
 _EMPTY = "q_empty"
+_STRANGERS_MODULE = "introspect"
+"""Its document says which types of other builds QEMU numbers, and in part lists, before which of this build's."""
 
 
 @cache
@@ -56,6 +58,7 @@ class _Introspection:
     def __init__(self, names: Iterable[str]) -> None:
         self.entries: list[Node] = []
         self._numbers: dict[str, str] = {}
+        self._strangers: dict[str, dict[str, Node | None]] = dict(document(_STRANGERS_MODULE)["strangers"])
         self._used: dict[str, tuple[Node, str]] = {}
         for name in names:
             self._add_command_or_event(name)
@@ -78,12 +81,14 @@ class _Introspection:
             name = type_name(node["$ref"])
             node, module = resolve(node["$ref"], module)
         name = name or _unmasked(node)
+        is_list = node.get("type") == "array"
+        listed = name if is_list or name in _BUILTIN_JSON_TYPES else self._number(name)
         self._used.setdefault(name, (node, module))
-        if node.get("type") == "array":
-            return f"[{self._use(node['items'], module)}]"
-        return name if name in _BUILTIN_JSON_TYPES else self._number(name)
+        return f"[{self._use(node['items'], module)}]" if is_list else listed
 
     def _number(self, name: str) -> str:
+        for stranger, node in self._strangers.pop(name, {}).items():
+            self._number(stranger) if node is None else self._use(node, _STRANGERS_MODULE, stranger)
         return self._numbers.setdefault(name, str(len(self._numbers)))
 
     def _use_data(self, node: Node | None, module: str, name: str) -> str:

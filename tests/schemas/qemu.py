@@ -23,11 +23,11 @@ class Monitor:
         self._requests = requests
         self._replies = replies
         self.version = self._message()["QMP"]["version"]["qemu"]
-        self.answer("qmp_capabilities")
+        self.answer("qmp_capabilities", {"enable": ["oob"]})
 
-    def answer(self, command: str, arguments: dict[str, Any] | None = None) -> Any:
+    def answer(self, command: str, arguments: dict[str, Any] | None = None, how: str = "execute") -> Any:
         """The reply, ``{"return": …}`` or ``{"error": …}``; events are passed over."""
-        request = {"execute": command, "arguments": arguments or {}}
+        request = {how: command, "arguments": arguments or {}}
         self._requests.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
         while "event" in (message := self._message()):
             pass
@@ -40,9 +40,9 @@ class Monitor:
 
 
 @contextmanager
-def monitor() -> Iterator[Monitor]:
+def monitor(*options: str) -> Iterator[Monitor]:
     """A QEMU without a machine, which will do for asking what it makes of arguments."""
-    command = [QEMU, "-machine", "none", "-nodefaults", "-display", "none", "-qmp", "stdio"]
+    command = [QEMU, "-machine", "none", "-nodefaults", "-display", "none", "-qmp", "stdio", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
         assert process.stdin
         assert process.stdout

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qmpd.schemas import documents
-
-from . import argument_cases, introspection
+from . import argument_cases
 from .qemu import Monitor, monitor
 
 DATA = Path(__file__).parent / "data"
 ARGUMENTS = DATA / "arguments.jsonl"
 SCHEMA = DATA / "qmp-schema.jsonl"
+PLACES = DATA / "places.jsonl"
 _CHECKED = re.compile(
     r"Parameter '[^']*' (is missing|is unexpected|expects (u?int(8|16|32)_t|uint64)|does not accept value '.*')"
     r"|Invalid parameter type for '[^']*', expected: \w+"
@@ -43,10 +42,14 @@ def argument_errors(qemu: Monitor) -> Iterator[dict[str, Any]]:
         yield {"command": command, "arguments": arguments, "error": error}
 
 
-def schema_of_our_names(qemu: Monitor) -> list[dict[str, Any]]:
-    """QEMU's ``query-qmp-schema`` as if it knew only our commands and events."""
-    names = {name for names in documents.index().values() for name in names}
-    return introspection.reduced(qemu.answer("query-qmp-schema")["return"], names)
+def places(qemu: Monitor) -> Iterator[dict[str, Any]]:
+    """Which commands QEMU runs out of band, and which before the machine exists, as it does in ``qemu``."""
+    wrong = {"surplus": 1}
+    for entry in reversed(qemu.answer("query-commands")["return"]):
+        name = entry["name"]
+        too_early = "permitted only after" in qemu.answer(name, wrong)["error"]["desc"]
+        out_of_band = "does not support OOB" not in qemu.answer(name, wrong, how="exec-oob")["error"]["desc"]
+        yield {"command": name, "allow-preconfig": not too_early, "allow-oob": out_of_band}
 
 
 def _write(path: Path, entries: list[dict[str, Any]]) -> None:
@@ -56,8 +59,10 @@ def _write(path: Path, entries: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     with monitor() as qemu:
-        _write(SCHEMA, schema_of_our_names(qemu))
+        _write(SCHEMA, qemu.answer("query-qmp-schema")["return"])
         _write(ARGUMENTS, list(argument_errors(qemu)))
+    with monitor("-preconfig") as qemu:
+        _write(PLACES, list(places(qemu)))
 
 
 if __name__ == "__main__":

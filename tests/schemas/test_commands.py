@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from qmpd.schemas import CommandInfo, command_info, documents
 
-OUT_OF_BAND = {"yank", "query-yank", "migrate-pause", "migrate-recover"}
-BEFORE_THE_MACHINE = {
-    "qmp_capabilities", "quit", "x-exit-preconfig", "set-numa-node", "set-action", "object-add", "object-del",
-    "qom-get", "qom-set", "qom-list", "qom-list-types", "qom-list-properties", "query-version", "query-commands",
-    "query-qmp-schema", "query-status", "query-name", "query-uuid", "query-chardev", "query-iothreads",
-    "query-memdev", "query-hotpluggable-cpus",
-}  # fmt: skip
+from .qemu import monitor
+from .record import PLACES, places, read
+
+RECORDED: list[dict[str, Any]] = read(PLACES)
 
 
 def infos() -> list[CommandInfo]:
@@ -24,19 +22,25 @@ def infos() -> list[CommandInfo]:
 
 
 def test_a_command_is_known_by_name() -> None:
-    assert command_info("device_del") == CommandInfo("device_del", "qdev", False, False, False, ())
+    assert command_info("device_del") == CommandInfo("device_del", "qdev", False, False, False, False, ())
 
 
 def test_device_add_is_free_of_form() -> None:
     assert [info.name for info in infos() if info.free_form] == ["device_add"]
 
 
-def test_commands_that_may_run_out_of_band() -> None:
-    assert {info.name for info in infos() if info.allow_oob} == OUT_OF_BAND
+def test_commands_may_run_where_qemu_runs_them() -> None:
+    ours = {
+        info.name: {"command": info.name, "allow-preconfig": info.allow_preconfig, "allow-oob": info.allow_oob}
+        for info in infos()
+    }
+    assert ours == {entry["command"]: entry for entry in RECORDED}
 
 
-def test_commands_that_may_run_before_the_machine_is_there() -> None:
-    assert {info.name for info in infos() if info.allow_preconfig} == BEFORE_THE_MACHINE
+@pytest.mark.usefixtures("qemu")
+def test_qemu_still_runs_them_there() -> None:
+    with monitor("-preconfig") as waiting:
+        assert list(places(waiting)) == RECORDED
 
 
 @pytest.mark.parametrize("name", ["", "nope", "STOP", "Query-Name", "index", "query-events"])
