@@ -60,12 +60,13 @@ class ChardevConfig(NamedTuple):
 
 
 class MonitorConfig(NamedTuple):
-    """One monitor on a character device: QMP (``control``) or HMP (``readline``)."""
+    """One monitor on a character device: QMP (``control``) or HMP (``readline``); or the test protocol (``qtest``)."""
 
     chardev: str
     origin: str
     control: bool = True
     pretty: bool = False
+    qtest: bool = False
 
 
 class FdConfig(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.chardev import ChardevStatus
@@ -25,6 +25,9 @@ from qmpd.model.objects import object_add
 from qmpd.model.qdev import device_add
 from qmpd.wire.session import Session
 from qmpd.wire.throttle import Throttle
+
+if TYPE_CHECKING:
+    from qmpd.wire.qtest import QtestSession
 
 
 class Vm:
@@ -100,8 +103,16 @@ class Vm:
         self._sessions.append(session)
         return session
 
-    def close_session(self, session: Session) -> None:
-        self._sessions.remove(session)
+    def open_qtest(self) -> QtestSession:
+        """A session for a client of the test protocol."""
+        from qmpd.commands.qom import has_device  # no other start needs these
+        from qmpd.wire.qtest import QtestSession
+
+        return QtestSession(partial(has_device, self.machine), clocked=self.machine.accelerator == "qtest")
+
+    def close_session(self, session: Session | QtestSession) -> None:
+        if session in self._sessions:
+            self._sessions.remove(session)
 
     def advance_clock(self, seconds: float) -> None:
         """Let ``seconds`` pass at once; what is due in them has happened then. Raises QemuError."""

@@ -33,6 +33,15 @@ def _get(context: Context, path: str) -> Object:
     return found
 
 
+def has_device(machine: Machine, path: str) -> bool:
+    """Whether ``path`` leads to a device, and to one only."""
+    try:
+        found = _find(machine, path)
+    except AmbiguousPath:
+        return False
+    return found is not None and found.is_a("device")
+
+
 def qom_list(context: Context, path: str) -> list[dict[str, str]]:
     try:
         found = _find(context.machine, path)

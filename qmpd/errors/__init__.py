@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qmpd.errors import hostmem_file as hostmem_file
+    from qmpd.errors import qtest as qtest
     from qmpd.errors import user_objects as user_objects
 
-_MODULES = frozenset({"hostmem_file", "user_objects"})
+_MODULES = frozenset({"hostmem_file", "qtest", "user_objects"})
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qmpd import log
+from qmpd.config import MonitorConfig
 from qmpd.server.seams import Session, VirtualMachine
 
 READ_SIZE = 4096  # bytes taken from a client in one go, as QEMU does; it bounds what one go can cause
@@ -17,7 +18,7 @@ UNREAD_MAX = 64 << 20  # bytes that may wait for a client that does not read bef
 
 
 class Mute:
-    """The session of a character device that no QMP monitor is attached to: takes everything, says nothing."""
+    """The session of a character device that nothing with a voice is attached to: takes everything, says nothing."""
 
     on_output: Callable[[], None] | None = None
     on_request: Any = None
@@ -54,11 +55,15 @@ class Monitors:
         self.connections: set[Connection] = set()
         self.on_empty: Callable[[], None] | None = None
 
-    def open(self, monitor: bool, pretty: bool) -> Session:
-        if not monitor:
+    def open(self, monitor: MonitorConfig | None) -> Session:
+        session: Session
+        if monitor is not None and monitor.qtest:
+            session = self._vm.open_qtest()
+            return session
+        if monitor is None or not monitor.control:
             return Mute()
         self._sessions += 1
-        session: Session = self._vm.open_session(pretty)
+        session = self._vm.open_session(monitor.pretty)
         session.on_request = log.request_tracer(self._name, self._sessions)
         session.on_fault = self._report
         return session
@@ -88,9 +93,9 @@ class Connection(asyncio.BufferedProtocol):
     asyncio allocate 256 KiB for each read, which halves the number of requests per second.
     """
 
-    def __init__(self, monitors: Monitors, *, monitor: bool, pretty: bool, on_lost: Callable[[], None]) -> None:
+    def __init__(self, monitors: Monitors, monitor: MonitorConfig | None, *, on_lost: Callable[[], None]) -> None:
         self._monitors = monitors
-        self._session = monitors.open(monitor, pretty)
+        self._session = monitors.open(monitor)
         self._on_lost = on_lost
         self._view = memoryview(bytearray(READ_SIZE))
         self._transport: asyncio.Transport

@@ -52,10 +52,7 @@ class _Base:
         self.status = ChardevStatus(config.id, config.backend, frontend_open=monitor is not None)
 
     def _connection(self, on_lost: Callable[[], None]) -> Connection:
-        monitor = self._monitor
-        qmp = monitor is not None and monitor.control
-        pretty = monitor is not None and monitor.pretty
-        return Connection(self._hall.monitors, monitor=qmp, pretty=pretty, on_lost=on_lost)
+        return Connection(self._hall.monitors, self._monitor, on_lost=on_lost)
 
     def _lost(self) -> None:
         """A client has gone."""

@@ -89,6 +89,8 @@ def _monitors_by_chardev(config: VmConfig) -> dict[str, MonitorConfig]:
     """Which monitor a client of a character device talks to; behind a mux, the first one."""
     base_of = {chardev.id: chardev.base for chardev in config.chardevs if chardev.base}
     monitors: dict[str, MonitorConfig] = {}
+    if config.qtest is not None:
+        monitors[config.qtest] = MonitorConfig(config.qtest, "", control=False, qtest=True)
     for monitor in config.monitors:
         monitors.setdefault(monitor.chardev, monitor)
         monitors.setdefault(base_of.get(monitor.chardev, monitor.chardev), monitor)

@@ -53,6 +53,9 @@ class VirtualMachine(Protocol):
     def open_session(self, pretty: bool) -> Any:
         """A session for a client that has just come."""
 
+    def open_qtest(self) -> Any:
+        """A session for a client of the test protocol."""
+
     def close_session(self, session: Any) -> None: ...
 
     def request_shutdown(self, reason: str) -> None:
