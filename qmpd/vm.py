@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 class Vm:
     """Building one raises StartupError where QEMU would not start.
 
-    ``on_exit`` is called with the exit status when the machine has ended; ``on_warning`` with each warning's text,
-    ``on_complaint`` with an option and what is wrong with it although the machine starts.
+    ``on_exit`` is called with the exit status when the machine has ended; ``on_warning`` with the option that a
+    warning is about (empty if none) and its text, ``on_complaint`` with an option and what is wrong with it although
+    the machine starts.
     ``host`` has the memory: without one it is plenty, and the files are those of the disk.
     """
 
@@ -42,7 +43,7 @@ class Vm:
         self,
         config: VmConfig,
         clock: Clock,
-        on_warning: Callable[[str], None] = lambda text: None,
+        on_warning: Callable[[str, str], None] = lambda origin, text: None,
         on_complaint: Callable[[str, QemuError], None] = lambda origin, error: None,
         host: Host | None = None,
     ) -> None:
@@ -53,8 +54,15 @@ class Vm:
         self._sessions: list[Session] = []
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
+        self._origin = ""
+        self._complain = on_complaint
         self.machine = Machine(
-            config, emit=self._emit, end=self._end, warn=on_warning, say=on_complaint, host=host or this_host()
+            config,
+            emit=self._emit,
+            end=self._end,
+            warn=lambda text: on_warning(self._origin, text),
+            say=on_complaint,
+            host=host or this_host(),
         )
         self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest
@@ -62,33 +70,53 @@ class Vm:
         self.machine.later = partial(clock.call_later, 0.0)
         self._create_objects()
         config.raise_problems(Phase.LATE_BACKENDS)
-        _blame("", self.machine.check_cpu_model)
+        self._blame("", self.machine.check_cpu_model)
         for numa in config.numa:
             numa.check()
-            _blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)
+            self._blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)
         if not config.preconfig:
             self.leave_preconfig()
 
     def _create_objects(self) -> None:
         for arguments in self.config.objects:
             arguments.check()
-            _blame("", object_add, self.machine, arguments.values)
+            self._blame("", object_add, self.machine, arguments.values)
         if self.config.memory_backend is not None:
-            _blame("", self.machine.use_memory_backend, self.config.memory_backend)
+            self._blame("", self.machine.use_memory_backend, self.config.memory_backend)
+
+    def _blame(self, origin: str, step: Callable[..., object], *arguments: Any) -> None:
+        """Do one step of the start; what goes wrong is the option's fault."""
+        self._origin = origin
+        try:
+            step(*arguments)
+        except QemuError as error:
+            raise StartupError(origin, error) from None
+        self._origin = ""
 
     def _build(self) -> None:
         machine = self.machine
         machine.initialize()
         for arguments in self.config.devices:
             arguments.check()
-            _blame(arguments.origin, device_add, machine, arguments.values, arguments.typed)
+            self._blame(arguments.origin, device_add, machine, arguments.values, arguments.typed)
         machine.become_ready()
 
     def leave_preconfig(self) -> None:
-        """Build the machine, and let it run unless it shall wait for ``cont``."""
+        """Build the machine, and let it run unless it shall wait for ``cont``. Raises StartupError."""
         self._build()
         if not self.config.stopped:
             self.machine.run.cont()
+
+    def exit_preconfig(self) -> None:
+        """The same because a client said so, who gets no answer if the machine cannot be built: that is the end."""
+        try:
+            self.leave_preconfig()
+        except StartupError as failure:
+            for error in failure.errors:
+                self._complain(failure.origin, error)
+            for session in self._sessions:
+                session.abandon()
+            self._end(1)
 
     # Sessions
 
@@ -153,11 +181,3 @@ def _behaviour(name: str) -> Behaviour:
         return load(name)
     except BadBehaviour as problem:
         raise StartupError("", errors.bad_behaviour(str(problem))) from None
-
-
-def _blame(origin: str, step: Callable[..., object], *arguments: Any) -> None:
-    """Do one step of the start; what goes wrong is the option's fault."""
-    try:
-        partial(step, *arguments)()
-    except QemuError as error:
-        raise StartupError(origin, error) from None

@@ -22,7 +22,7 @@ def query_cpus_fast(context: Context) -> list[dict[str, Any]]:
             "cpu-index": index,
             "qom-path": machine.cpus.path(index),
             "thread-id": context.host.thread_id(index),
-            "props": machine.cpus.props(index, machine.numa.node_of_cpu(machine, index)),
+            "props": machine.cpus.props(index, machine.numa.node_of_cpu(index)),
             "target": machine.catalogue.target,
         }
         for index in range(machine.cpu_count)
@@ -79,7 +79,7 @@ def query_hotpluggable_cpus(context: Context) -> list[dict[str, Any]]:
     if not machine.info.hotpluggable_cpus:
         raise errors.cpu_hotplug_unsupported()
     return [
-        hotpluggable_info(machine.cpus, index, machine.numa.node_of_cpu(machine, index), machine.initialized)
+        hotpluggable_info(machine.cpus, index, machine.numa.node_of_cpu(index), machine.initialized)
         for index in reversed(range(machine.cpus.smp.maxcpus))
     ]
 
@@ -109,7 +109,7 @@ def query_hv_balloon_status_report(context: Context) -> None:
 
 def query_memory_size_summary(context: Context) -> dict[str, int]:
     machine = context.machine
-    return {"base-memory": machine.base_memory, "plugged-memory": machine.memory_devices.plugged_memory_size()}
+    return {"base-memory": machine.ram_size, "plugged-memory": machine.memory_devices.plugged_memory_size()}
 
 
 def query_memory_devices(context: Context) -> Frozen:

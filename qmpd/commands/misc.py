@@ -31,7 +31,7 @@ def cont(context: Context) -> None:
 
 
 def x_exit_preconfig(context: Context) -> None:
-    context.host.leave_preconfig()
+    context.host.exit_preconfig()
 
 
 def human_monitor_command(context: Context, command_line: str, cpu_index: int | None = None) -> str:

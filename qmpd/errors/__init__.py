@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qmpd.errors import hostmem_file as hostmem_file
+    from qmpd.errors import numa as numa
     from qmpd.errors import qtest as qtest
     from qmpd.errors import user_objects as user_objects
 
-_MODULES = frozenset({"hostmem_file", "qtest", "user_objects"})
+_MODULES = frozenset({"hostmem_file", "numa", "qtest", "user_objects"})
 
 
 def __getattr__(name: str) -> Any:
@@ -1096,65 +1097,7 @@ def not_modelled(what: str) -> QemuError:
     return QemuError(f"qmpd does not model {what}")
 
 
-# hw/core/numa.c, hw/core/machine.c: NUMA
-
-
-def numa_too_many_nodes(number: int) -> QemuError:
-    return QemuError(f"Max number of NUMA nodes reached: {number}")
-
-
-def numa_duplicate_node(number: int) -> QemuError:
-    return QemuError(f"Duplicate NUMA nodeid: {number}")
-
-
-def numa_cpu_out_of_range(index: int, maxcpus: int) -> QemuError:
-    return QemuError(f"CPU index ({index}) should be smaller than maxcpus ({maxcpus})")
-
-
-def numa_mem_mixed() -> QemuError:
-    return QemuError("numa configuration should use either mem= or memdev=,mixing both is not allowed")
-
-
-def numa_mem_unsupported() -> QemuError:
-    return QemuError(
-        "Parameter -numa node,mem is not supported by this machine type", hint="Use -numa node,memdev instead"
-    )
-
-
-def numa_memdev_ambiguous(path: str) -> QemuError:
-    return QemuError(f"memdev={path} is ambiguous")
-
-
-def numa_distance_node_out_of_range(name: str, highest: int) -> QemuError:
-    return QemuError(f"Parameter '{name}' expects an integer between 0 and {highest}")
-
-
-def numa_distance_node_missing() -> QemuError:
-    return QemuError("Source/Destination NUMA node is missing. Please use '-numa node' option to declare it first.")
-
-
-def numa_distance_too_small(value: int, lowest: int) -> QemuError:
-    return QemuError(f"NUMA distance ({value}) is invalid, it shouldn't be less than {lowest}.")
-
-
-def numa_local_distance(node: int, distance: int) -> QemuError:
-    return QemuError(f"Local distance of node {node} should be {distance}.")
-
-
-def numa_node_missing(number: int) -> QemuError:
-    return QemuError(f"Invalid node-id={number}, NUMA node must be defined with -numa node,nodeid=ID before it's used with -numa cpu,node-id=ID")  # fmt: skip  # noqa: E501
-
-
-def numa_cpu_no_match() -> QemuError:
-    return QemuError("no match found")
-
-
-def numa_node_id_missing(number: int) -> QemuError:
-    return QemuError(f"numa: Node ID missing: {number}")
-
-
-def numa_total_differs(total: int, ram: int) -> QemuError:
-    return QemuError(f"total memory for NUMA nodes (0x{total:x}) should equal RAM size (0x{ram:x})")
+# hw/core/machine.c, system/vl.c: RAM
 
 
 def memory_backend_used_twice(name: str) -> QemuError:
@@ -1181,6 +1124,10 @@ def acpi_device_missing() -> QemuError:
 
 def cpu_hotplug_unsupported() -> QemuError:
     return QemuError("machine does not support hot-plugging CPUs")
+
+
+def phys_bits_refused(bits: int, least: int, most: int) -> QemuError:
+    return QemuError(f"phys-bits should be between {least} and {most}  (but is {bits})")
 
 
 def cpu_model_unknown(model: str) -> QemuError:

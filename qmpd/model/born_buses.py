@@ -30,7 +30,7 @@ class Buses:
         machine = self._machine
         functions = machine.catalogue.pci_functions(machine.info.name)
         if not functions:
-            return None
+            return self._optional_pci()
         place = functions[0].bus
         bus = PciBus(
             place.rpartition("/")[2], "PCIE" if place.endswith("pcie.0") else "PCI", None, self.hotplug, place=place
@@ -41,6 +41,17 @@ class Buses:
             bus.functions[function.slot << 3 | function.function] = device
         if machine.ready:
             self.hotplug.ready(bus)
+        return bus
+
+    def _optional_pci(self) -> PciBus | None:
+        """The bus that microvm has if it is told so."""
+        if self._machine.settings.get("pcie") != "on":
+            return None
+        place = relocated("/machine/unattached/device[29]/pcie.0", self._machine.cpus.smp.cpus)
+        bus = PciBus("pcie.0", "PCIE", None, self.hotplug, place=place)
+        host_bridge = BornDevice("gpex-root", f"{place.rpartition('/')[0]}/gpex_root")
+        bus.attach(host_bridge)
+        bus.functions[0] = host_bridge
         return bus
 
     @cached_property

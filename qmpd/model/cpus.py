@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
+from qmpd.errors import QemuError
 from qmpd.model.geometry import CpuAddressing
+from qmpd.options import stringvisitor
+
+if TYPE_CHECKING:
+    from qmpd.catalogue import Catalogue
 
 _PC_LEVELS = ("sockets", "dies", "modules", "cores", "threads")
 LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
@@ -77,6 +82,7 @@ def check_smp(given: dict[str, int], smp: Smp, machine: str, cpu_max: int) -> No
 
 # TCG gives every model with long mode this many physical address bits.
 _PHYS_BITS = 40
+_FEWEST_BITS, _MOST_BITS = 32, 52
 
 _NO_LONG_MODE = {
     "base": 32, "486": 32, "pentium": 32,
@@ -104,11 +110,25 @@ def feature_names(text: str) -> list[tuple[str, str]]:
     return features
 
 
+def check_features(catalogue: Catalogue, cpu_type: str, text: str) -> None:
+    """Raise QEMU's text when a feature of ``-cpu`` does not exist, or is given a value that it does not take."""
+    known = {entry["name"]: entry["type"] for entry in catalogue.qom_properties(cpu_type).value}
+    for name, value in feature_names(text):
+        try:
+            if name not in known:
+                raise errors.property_not_found(cpu_type, name)
+            stringvisitor.check(value, name, known[name])
+        except QemuError as error:
+            raise errors.global_not_applicable(cpu_type, name, value, error) from None
+
+
 def addressing(model: str, features: dict[str, str]) -> CpuAddressing:
-    """What ``model`` without KVM means for the address space."""
+    """What ``model`` without KVM means for the address space. Raises QEMU's text (target/i386/cpu.c)."""
     plain = _VERSION_SUFFIX.sub("", model)
     bits = int(features.get("phys-bits", "0"), 0) or _NO_LONG_MODE.get(plain, _PHYS_BITS)
     vendor = features.get("vendor", "AuthenticAMD" if plain.startswith(_AMD) else "")
+    if plain not in _NO_LONG_MODE and not _FEWEST_BITS <= bits <= _MOST_BITS:
+        raise errors.phys_bits_refused(bits, _FEWEST_BITS, _MOST_BITS)
     return CpuAddressing(vendor == "AuthenticAMD", bits, plain not in _NO_LONG_MODE)
 
 

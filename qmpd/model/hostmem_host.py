@@ -67,16 +67,16 @@ class Host(NamedTuple):
     """What the host has to give.
 
     ``memory`` (bytes) bounds a single mapping for which Linux reserves memory; None is plenty. ``nodes`` are the
-    host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` tells whether it offers memory for
-    enclaves. ``thread_id`` answers the number of the thread that does all work. ``kvm_fault`` answers the error number
-    with which KVM's device at a path cannot be opened, 0 if it can.
+    host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` is its memory for
+    enclaves in bytes, 0 without SGX. ``thread_id`` answers the number of the thread that does all work. ``kvm_fault``
+    answers the error number with which KVM's device at a path cannot be opened, 0 if it can.
     """
 
     memory: int | None = None
     huge_page_sizes: frozenset[int] = frozenset({2 << 20, 1 << 30})
     nodes: frozenset[int] = frozenset({0})
     cpus: frozenset[int] = frozenset({0})
-    sgx: bool = False
+    sgx: int = 0
     thread_id: Callable[[], int] = lambda: 1
     files: Files = NoFiles()
     kvm_fault: Callable[[str], int] = lambda path: 0

@@ -16,7 +16,7 @@ from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
 from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
 from qmpd.model.chardev import ChardevNode
-from qmpd.model.cpus import Cpus, addressing, check_smp, complete_smp, feature_names, parse_model
+from qmpd.model.cpus import Cpus, addressing, check_features, check_smp, complete_smp, parse_model
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
 from qmpd.model.machine_properties import DEVICE_MEMORY, GENERIC, INSTANCE_ORDER, MODELLED, NVDIMM_IO, RAM
@@ -28,6 +28,7 @@ from qmpd.model.run_state import RunState
 
 if TYPE_CHECKING:
     from qmpd.model.born_buses import Buses
+    from qmpd.model.sgx_epc import EpcSections
 
 RAM_ALIGN = 8192
 DEFAULT_RAM_SIZE = 128 * geometry.MIB
@@ -47,7 +48,7 @@ class Family(NamedTuple):
 FAMILIES = {
     "pc-q35": Family(geometry.Q35, "ICH9-LPC", True, True),
     "pc-i440fx": Family(geometry.I440FX, "PIIX4_PM", True, True),
-    "isapc": Family(geometry.I440FX, None, False, True),
+    "isapc": Family(geometry.ISA, None, False, True),
     "microvm": Family(None, "acpi-ged"),
 }
 _OTHER = Family(None)
@@ -152,9 +153,11 @@ class Machine(Object):
         self.nvdimm = False
         self.max_ram_below_4g = self.family.chipset.default_max_ram_below_4g if self.family.chipset else 0
         self.memory_backend: Object | None = None
-        self.ram_size = self.maxram_size = DEFAULT_RAM_SIZE
+        self.ram_size = self.maxram_size = 0
         self.ram_slots = 0
         self.ram_below_4g = 0
+        self.sgx_epc: list[dict[str, Any]] = []
+        self.epc: EpcSections | None = None
         self.numa = Numa()
         self.dimm_slots = DimmSlots()
         self.anonymous_devices = 0
@@ -224,16 +227,12 @@ class Machine(Object):
             raise errors.cpu_model_unknown(self.cpus.type.removesuffix("-x86_64-cpu"))
         if not self.config.cpu or "," not in self.config.cpu:
             return
-        known = {entry["name"] for entry in self.catalogue.qom_properties(self.cpus.type).value}
-        for name, value in feature_names(self.config.cpu):
-            if name not in known:
-                raise errors.global_not_applicable(
-                    self.cpus.type, name, value, errors.property_not_found(self.cpus.type, name)
-                )
+        check_features(self.catalogue, self.cpus.type, self.config.cpu)
 
     def set_memory(self, size: int | None, slots: int | None, maximum: int | None) -> None:
         """Set the sizes (bytes) and the number of DIMM slots. Raises QEMU's text (hw/core/machine.c)."""
-        size = -(-(size or DEFAULT_RAM_SIZE) // RAM_ALIGN) * RAM_ALIGN
+        default = 0 if self.info.name == "none" else DEFAULT_RAM_SIZE
+        size = -(-(size or default) // RAM_ALIGN) * RAM_ALIGN
         if maximum is not None:
             if maximum < size:
                 raise errors.maxmem_below_size(maximum, size)
@@ -263,16 +262,19 @@ class Machine(Object):
             self._attach_ram()
             self.numa.complete(self)
             self._join_ram()
+            self._split_ram()
             memory = self._create_device_memory()
         except QemuError as error:
             raise StartupError("", error) from None
         self.memory_devices = MemoryDevices(memory)
+        for section in self.epc.sections if self.epc is not None else ():
+            self.memory_devices.plug_unmapped(section)
         if memory is not None:
             self.device_memory_node = DeviceMemoryNode(memory)
             self.add_child(DEVICE_MEMORY, self.device_memory_node)
         if self.nvdimm and self.family.has_memory_region:
             self.add_child(NVDIMM_IO, NvdimmPorts())
-        has_slots = self.family.acpi_device in ("ICH9-LPC", "PIIX4_PM") and self.memory_hotplug_supported
+        has_slots = self.has_acpi_device and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
 
@@ -295,10 +297,9 @@ class Machine(Object):
         if isinstance(self.memory_backend, MemoryBackend):
             if self.memory_backend.size != self.ram_size:
                 raise errors.memory_backend_size_differs()
-            self.memory_backend.mapped = True
             return
         name = self.info.default_ram_id
-        if not name or self.numa.uses_memdevs or self.info.name == "none":
+        if not name or self.numa.uses_memdevs or not self.ram_size:
             return
         if self.objects.child(name) is not None:
             raise errors.default_ram_id_reserved(name)
@@ -306,11 +307,12 @@ class Machine(Object):
         backend.size = self.ram_size
         self.objects.add_child(name, backend)
         backend.complete()
-        backend.mapped = True
         self.memory_backend = backend
 
     def _join_ram(self) -> None:
-        """Put RAM together from the backends of the NUMA nodes, if they have any."""
+        """Take RAM from its backend, or put it together from those of the NUMA nodes."""
+        if isinstance(self.memory_backend, MemoryBackend):
+            self.memory_backend.mapped = True
         backends = [node.memdev for node in self.numa.nodes.values() if node.memdev is not None]
         if not backends or self.family.chipset is None:
             return
@@ -320,6 +322,16 @@ class Machine(Object):
         for backend in backends:
             backend.map_into(ram, offset)
             offset += backend.size
+
+    def _split_ram(self) -> None:
+        """Decide what lies below and above 4 GiB; enclave memory follows. Raises QEMU's text."""
+        if self.family.chipset is None:
+            return
+        self.ram_below_4g, above_4g = geometry.split_ram(self.family.chipset, self.ram_size, self.max_ram_below_4g)
+        if self.sgx_epc:
+            from qmpd.model.sgx_epc import EpcSections
+
+            self.epc = EpcSections(self, geometry.FOUR_GIB + above_4g, self.sgx_epc)
 
     def _create_device_memory(self) -> DeviceMemory | None:
         if self.family.chipset is None:
@@ -334,8 +346,9 @@ class Machine(Object):
             max_ram_below_4g=self.max_ram_below_4g,
             cpu=addressing(model, features),
             version=self.version,
+            epc_end=self.epc.end if self.epc is not None else 0,
+            cxl=bool(self.settings.get("cxl", False)),
         )
-        self.ram_below_4g = layout.below_4g
         if not self.family.has_memory_region:
             if wants_region or self.ram_slots:
                 raise errors.memory_options_unsupported(self.info.name)
@@ -386,19 +399,14 @@ class Machine(Object):
         return 0 if self.info.name == "none" else self.cpus.smp.cpus
 
     @property
-    def base_memory(self) -> int:
-        """The bytes of RAM, less memory devices."""
-        return 0 if self.info.name == "none" else self.ram_size
-
-    @property
     def wakeup_supported(self) -> bool:
         return self.family.chipset is not None and self.family.acpi_device is not None
 
     @property
     def has_acpi_device(self) -> bool:
-        """Whether something answers for ACPI; PIIX4_PM is left out where ACPI is off."""
+        """Whether something answers for ACPI; only ICH9-LPC is there also where ACPI is off."""
         device = self.family.acpi_device
-        return device is not None and (device != "PIIX4_PM" or self.acpi != "off")
+        return device == "ICH9-LPC" or (device is not None and self.acpi != "off")
 
     @property
     def acpi_enabled(self) -> bool:

@@ -37,6 +37,12 @@ def _set_max_ram_below_4g(machine: Machine, value: object, typed: bool) -> None:
     machine.max_ram_below_4g = size
 
 
+def _set_sgx_epc(machine: Machine, value: object, typed: bool) -> None:
+    from qmpd.options import structs, types
+
+    machine.sgx_epc = structs.read(value, types.SGX_EPC, structs.JSON if typed else structs.STRINGS, "sgx-epc")
+
+
 def _refuse_structure(name: str) -> Callable[[Machine, object, bool], None]:
     """A setter for what only the command line can set here."""
 
@@ -64,6 +70,7 @@ MODELLED = {
         attribute("acpi", ON_OFF_AUTO),
         attribute("nvdimm", BOOL),
         link("memory-backend", "memory-backend"),
+        Property("sgx-epc", "SgxEPC", lambda machine: machine.sgx_epc, _set_sgx_epc),
         Property("max-ram-below-4g", "size", lambda machine: machine.max_ram_below_4g, _set_max_ram_below_4g),
     )
 }

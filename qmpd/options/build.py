@@ -231,7 +231,10 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
     numa = [(opts, structs.from_schema("machine", "NumaOptions")) for opts in store.all("numa")]
     for opts, struct in numa:
         try:
-            config.numa.append(OptionArguments(optsvisitor.read(opts, struct), opts.origin, typed=True))
+            values = optsvisitor.read(opts, struct)
+            if (opts.get("mem") or "")[-1:].isdigit() and "mem" in values:
+                values["mem"] <<= 20  # a size without a suffix counts in MiB here
+            config.numa.append(OptionArguments(values, opts.origin, typed=True))
         except QemuError as error:
             config.numa.append(OptionArguments({}, opts.origin, typed=True, error=error))
     if config.vga is not None and not re.fullmatch(_VGA, config.vga):

@@ -55,3 +55,14 @@ def visit_enum_string(value: str, name: str, members: Container[str]) -> str:
     if value in members:
         return value
     raise errors.enum_value_unknown(name, value)
+
+
+def check(value: str, name: str, type_name: str) -> None:
+    """Raise QEMU's text unless ``value`` is one of the QOM type ``type_name``, as far as that is a plain one."""
+    if type_name == "bool":
+        visit_bool_string(value, name)
+    elif type_name in _NARROW:
+        visit_narrow_string(value, name, type_name)
+
+
+_NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qmpd.options.structs import Kind, Struct
+from qmpd.options.structs import Kind, ListOf, Struct
 
 
 def _optional(**members: Kind) -> tuple[tuple[str, Kind, bool], ...]:
@@ -21,6 +21,7 @@ SMP: Final = Struct(
         for name in ("cpus drawers books sockets dies clusters modules cores threads maxcpus".split())
     )
 )
+SGX_EPC: Final = ListOf(Struct((("memdev", "str", True), ("node", "int", True))))
 BOOT: Final = Struct(
     _optional(
         order="str", once="str", menu="bool", splash="str", splash_time="int", reboot_timeout="int", strict="bool"

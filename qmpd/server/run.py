@@ -49,7 +49,7 @@ def _vm(config: VmConfig, clock: Clock) -> VirtualMachine:
     report = Report.of(config)
     if config.extras.manual_clock:
         clock = ManualClock()
-    return Vm(config, clock, on_warning=lambda text: report.warning("", text), on_complaint=report.error)
+    return Vm(config, clock, on_warning=report.warning, on_complaint=report.error)
 
 
 def _serve(

@@ -199,6 +199,11 @@ class Session:
             self._close()
             self._tell_owner()
 
+    def abandon(self) -> None:
+        """The machine dies: nothing is answered any more, not even the request being executed."""
+        self._close()
+        self._tell_owner()
+
     def hold(self) -> None:
         """Keep back the reply to the in-band request being executed, until ``release``.
 
@@ -290,6 +295,8 @@ class Session:
             finished(error)
 
     def _finish(self, reply: bytes) -> None:
+        if self._phase is Phase.CLOSING:
+            return
         if self._hold_requested:
             self._hold_requested = False
             self._held_reply = reply

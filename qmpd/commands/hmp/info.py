@@ -82,27 +82,30 @@ def _ranges(numbers: list[int]) -> str:
 
 def numa(call: Call) -> str:
     board = call.context.machine
-    plugged = _plugged_by_node(board)
+    present, plugged = _memory_by_node(board)
     cpus: dict[int | None, str] = {}
     for index in range(board.cpu_count):
-        node = board.numa.node_of_cpu(board, index)
+        node = board.numa.node_of_cpu(index)
         cpus[node] = f"{cpus.get(node, '')} {index}"
     text = f"{len(board.numa.nodes)} nodes\n"
-    for number, node_ in sorted(board.numa.nodes.items()):
-        here = plugged.get(number, 0)
+    for number, node_ in board.numa.nodes.items():
         text += f"node {number} cpus:{cpus.get(number, '')}\n"
-        text += f"node {number} size: {node_.size + here >> _MIB_SHIFT} MB\n"
-        text += f"node {number} plugged: {here >> _MIB_SHIFT} MB\n"
+        text += f"node {number} size: {node_.size + present.get(number, 0) >> _MIB_SHIFT} MB\n"
+        text += f"node {number} plugged: {plugged.get(number, 0) >> _MIB_SHIFT} MB\n"
     return text
 
 
-def _plugged_by_node(board: Machine) -> dict[int, int]:
+def _memory_by_node(board: Machine) -> tuple[dict[int, int], dict[int, int]]:
+    """The bytes that memory devices add to each node, and those of them that count as plugged: not enclave memory."""
+    present: dict[int, int] = {}
     plugged: dict[int, int] = {}
     for entry in board.memory_device_info().value:
         data = entry.value["data"]
-        node = data.get("node", 0)
-        plugged[node] = plugged.get(node, 0) + data.get("size", 0)
-    return plugged
+        node, size = data.get("node", 0), data.get("size", 0)
+        present[node] = present.get(node, 0) + size
+        if entry.value["type"] != "sgx-epc":
+            plugged[node] = plugged.get(node, 0) + size
+    return present, plugged
 
 
 # The machine
@@ -153,10 +156,16 @@ def balloon(call: Call) -> str:
 
 def sgx(call: Call) -> str:
     try:
-        misc_target.query_sgx(call.context)
+        info = misc_target.query_sgx(call.context)
     except QemuError as error:
         return f"{error.desc}\n"
-    raise errors.not_modelled("info sgx")
+    sections = info["sections"]
+    support = (("SGX", "sgx"), ("SGX1", "sgx1"), ("SGX2", "sgx2"), ("FLC", "flc"))
+    return (
+        "".join(f"{name} support: {'enabled' if info[key] else 'disabled'}\n" for name, key in support)
+        + "".join(f"NUMA node #{section['node']}: size={section['size']}\n" for section in sections)
+        + f"total size={sum(section['size'] for section in sections)}\n"
+    )
 
 
 # CPUs
