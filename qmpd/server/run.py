@@ -36,11 +36,9 @@ def serve(config: VmConfig, make_vm: MakeVm | None = None, on_ready: Callable[[]
         finally:
             if pidfile is not None:
                 pidfile.remove()
-    except StartupError as failure:
-        Report.of(config).startup_error(failure)
     except QemuError as error:
         Report.of(config).error("", error)
-    return 1
+        return 1
 
 
 def _vm(config: VmConfig, clock: Clock) -> VirtualMachine:
@@ -67,6 +65,9 @@ def _serve(
                 loop.call_soon(ready)
         loop.run_forever()
         return server.status
+    except StartupError as failure:
+        Report.of(config).startup_error(failure)  # while the doors are open: who sees one close reads what was said
+        return 1
     finally:
         for door in doors:
             door.close()

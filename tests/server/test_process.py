@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -276,6 +277,25 @@ def test_a_connected_descriptor_cannot_listen(start: Start) -> None:
         emulator = start("-chardev", option, fds=[theirs.fileno()])
         assert emulator.ended() == 1
     assert _told(emulator) == f"PROG: -chardev {option}: Failed to listen on fd socket: Invalid argument\n"
+
+
+def test_who_waits_at_the_monitor_can_read_why_the_start_failed_when_it_closes(start: Start, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener, (tmp_path / "log").open("w") as log:
+        listener.bind(os.fspath(tmp_path / "monitor"))
+        listener.listen()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(os.fspath(tmp_path / "monitor"))
+            fd = listener.fileno()
+            emulator = start(
+                "-chardev", f"socket,id=c,fd={fd},server=on,wait=off", "-mon", "chardev=c,mode=control",
+                "-device", "unheard-of", fds=[fd], stderr=log,
+            )  # fmt: skip
+            listener.close()
+            client.settimeout(PATIENCE)
+            with contextlib.suppress(ConnectionResetError):
+                assert client.recv(1) == b""
+            assert "'unheard-of' is not a valid device model name" in (tmp_path / "log").read_text()
+    assert emulator.ended() == 1
 
 
 def test_stdio_is_a_monitor(start: Start) -> None:
