@@ -1,0 +1,137 @@
+"""A domain that is led through a scenario, and what it looked like on the way: what two emulators must share."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import signal
+
+from .daemon import Libvirt, until
+from .xml import domain
+
+# What differs from run to run whoever the emulator is: (pattern, what is written instead).
+_VOLATILE = [
+    (r"(<domain [^>]*\bid=')\d+", r"\1N"),
+    (r"(?m)^(Id: +)\d+", r"\1N"),
+    (r"(?m)^(CPU time: +).*", r"\1N"),
+    (r"(?m)^(rss|last_update) \d+", r"\1 N"),
+    (r"(?m)^( *(?:cpu\.\S+|vcpu\.\d+\.(?:time|wait|delay)|balloon\.(?:rss|last-update))=)\d+", r"\1N"),
+    (r"(?m)^( *block\.\d+\.\S+\.times=)\d+", r"\1N"),
+    (r"/dev/pts/\d+", "/dev/pts/N"),
+    (r"domain-\d+-", "domain-N-"),
+    (r"\d{4}-\d\d-\d\dT\S+Z (?:qemu|qmpd)-system-x86_64: ", "EMULATOR: "),
+    # which of the two depends on who is quicker
+    (r"process exited while connecting to monitor", "QEMU unexpectedly closed the monitor (vm='DOMAIN')"),
+]
+
+
+_LOOKS = ("dumpxml", "dominfo", "domstate --reason", "dommemstat", "domstats")
+
+
+class Domain:
+    """``seen`` has every command with all that it printed, and every look at the domain."""
+
+    def __init__(self, libvirt: Libvirt, emulator: str) -> None:
+        self.libvirt = libvirt
+        self.emulator = emulator
+        self.name = f"d{os.urandom(3).hex()}"
+        self.seen: list[str] = []
+        self._events_told = self._files = 0
+        self._last_look: list[str] = []
+        self._file = libvirt.write("")
+
+    def file(self, size: int) -> str:
+        """The path of a new file of ``size`` MiB, the same for each emulator."""
+        self._files += 1
+        path = self.libvirt.folder / f"file{self._files}"
+        with path.open("wb") as stream:
+            stream.truncate(size << 20)
+        return str(path)
+
+    # What a scenario does
+
+    def define(self, **how: str | bool) -> None:
+        self("define", "XML", xml=domain(self.name, self.emulator, **how))  # type: ignore[arg-type]
+
+    def start(self, **how: str | bool) -> None:
+        self.define(**how)
+        self("start", "DOMAIN")
+        self.look()
+
+    def attach(self, xml: str, *flags: str) -> None:
+        self("attach-device", "DOMAIN", "XML", *flags, xml=xml)
+        self.look()
+
+    def detach(self, xml: str, *flags: str) -> None:
+        self("detach-device", "DOMAIN", "XML", *flags, xml=xml)
+
+    def do(self, command: str, *arguments: str) -> None:
+        """A command about the domain, and a look at what has become of it."""
+        self(command, "DOMAIN", *arguments)
+        self.look()
+
+    def look(self) -> None:
+        """Write down what has changed since the last look."""
+        seen = self._virsh("; ".join(f"{command} DOMAIN" for command in _LOOKS))[1].splitlines()
+        changes = [line for line in difflib.unified_diff(self._last_look, seen, n=0) if line[0] in "+-"][2:]
+        self._last_look = seen
+        self.seen += ["a look:", *(f"  {line}" for line in changes)]
+
+    def wait_for(self, event: str) -> None:
+        """Until an event has come whose text holds ``event``; each event is waited for once."""
+
+        def come() -> bool:
+            news = self.libvirt.events(self.name)[self._events_told :]
+            for number, text in enumerate(news, 1):
+                if event in text:
+                    self._events_told += number
+                    return True
+            return False
+
+        until(come, f"'{event}'")
+
+    def restart_daemon(self) -> None:
+        self.seen.append("the daemon is restarted")
+        self.tell_events()
+        self.libvirt.restart()
+        self._events_told = 0
+        self.look()
+
+    def kill(self) -> None:
+        self.seen.append("the emulator is killed")
+        os.kill(self.libvirt.pid(self.name), signal.SIGKILL)
+        self.wait_for("Stopped")
+        self.look()
+
+    def end(self) -> None:
+        """Destroy it, if somebody has not done that, and note what was announced about it."""
+        if self("destroy", "DOMAIN"):
+            self.wait_for("Stopped")
+        self.tell_events()
+        self("undefine", "DOMAIN", "--nvram")
+
+    # How it is written down
+
+    def __call__(self, *words: str, xml: str = "") -> bool:
+        """Run virsh and write down what it printed; whether it succeeded. ``DOMAIN`` is its name, ``XML`` a file."""
+        if xml:
+            with open(self._file, "w") as stream:
+                stream.write(xml)
+        status, output = self._virsh(*words)
+        self.seen.append(f"$ virsh {' '.join(words)} -> {status}\n{output}")
+        return status == 0
+
+    def _virsh(self, *words: str) -> tuple[int, str]:
+        done = self.libvirt.virsh(*(word.replace("DOMAIN", self.name).replace("XML", self._file) for word in words))
+        return done.returncode, self._steady(done.stdout)
+
+    def tell_events(self) -> None:
+        self.seen.append("events:\n" + "".join(f"  {line}\n" for line in self.libvirt.events(self.name)))
+
+    def _steady(self, text: str) -> str:
+        text = text.replace(self.name, "DOMAIN").replace(self._file, "XML").replace(self.emulator, "EMULATOR")
+        text = text.replace(str(self.libvirt.folder), "FOLDER")
+        for pattern, instead in _VOLATILE:
+            text = re.sub(pattern, instead, text)
+        return text
