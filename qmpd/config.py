@@ -123,6 +123,7 @@ class VmConfig:
     def __init__(self, program: str = "qmpd") -> None:
         self.program = program
         self.name: str | None = None
+        self.names_threads = False
         self.uuid: str | None = None
         self.machine: str | None = None
         self.machine_options: dict[str, Any] = {}

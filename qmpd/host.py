@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 
-from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile, Host
+from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile, Host, NoThreads, Threads
 
 _ZERO_DEVICE = os.makedev(1, 5)
 _NEW_FILE_MODE = 0o644
@@ -17,9 +17,14 @@ _NAMELESS_MODE = 0o600
 _HUGE_PAGES_FROM = 64 << 10
 
 
-def this_host() -> Host:
-    """Plenty of memory, and the files and CPUs that are really there."""
-    return Host(files=DiskFiles(), cpus=frozenset(os.sched_getaffinity(0)), thread_id=os.getpid, kvm_fault=kvm_fault)
+def this_host(threads: Threads | None = None) -> Host:
+    """Plenty of memory, and the files and CPUs that are really there; no ``threads`` but the process's own if None."""
+    return Host(
+        files=DiskFiles(),
+        cpus=frozenset(os.sched_getaffinity(0)),
+        threads=threads or NoThreads(os.getpid()),
+        kvm_fault=kvm_fault,
+    )
 
 
 def kvm_fault(path: str) -> int:

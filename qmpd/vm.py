@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -147,10 +146,6 @@ class Vm:
         if not isinstance(self.clock, ManualClock):
             raise errors.clock_goes_by_itself()
         self.clock.advance(seconds)
-
-    def thread_id(self, number: int) -> int:
-        """The number of the thread behind a CPU or an iothread; all work is done in one."""
-        return os.getpid()
 
     # Events and the end
 

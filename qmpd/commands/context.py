@@ -18,7 +18,7 @@ class Monitor(Protocol):
 
 
 class Host(Protocol):
-    """The process around the machine. ``thread_id`` is the number of the thread behind a CPU or an iothread.
+    """The process around the machine.
 
     ``control`` says whether the guest and the clock may be controlled; ``advance_clock`` raises QemuError with a clock
     that goes by itself.
@@ -29,8 +29,6 @@ class Host(Protocol):
     control: bool
 
     def advance_clock(self, seconds: float) -> None: ...
-
-    def thread_id(self, number: int) -> int: ...
 
     def exit_preconfig(self) -> None: ...
 

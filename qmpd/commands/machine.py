@@ -21,7 +21,7 @@ def query_cpus_fast(context: Context) -> list[dict[str, Any]]:
         {
             "cpu-index": index,
             "qom-path": machine.cpus.path(index),
-            "thread-id": context.host.thread_id(index),
+            "thread-id": machine.cpu_threads[index],
             "props": machine.cpus.props(index, machine.numa.node_of_cpu(index)),
             "target": machine.catalogue.target,
         }

@@ -14,12 +14,7 @@ def query_name(context: Context) -> dict[str, Any]:
 
 
 def query_iothreads(context: Context) -> list[dict[str, Any]]:
-    machine = context.machine
-    threads = [obj for obj in machine.objects.children() if isinstance(obj, Iothread)]
-    first = machine.cpus.smp.cpus
-    return [
-        thread.info() | {"thread-id": context.host.thread_id(first + number)} for number, thread in enumerate(threads)
-    ]
+    return [obj.info() for obj in context.machine.objects.children() if isinstance(obj, Iothread)]
 
 
 def stop(context: Context) -> None:

@@ -19,6 +19,9 @@ from qmpd.options import stringvisitor
 NAMES: Final = {"tcg": "tcg", "kvm": "KVM", "qtest": "QTest"}
 """Accelerators by the name on the command line, and what QEMU calls them where it falls back to one."""
 
+THREAD_NAMES: Final = {"tcg": "TCG", "kvm": "KVM", "qtest": "DUMMY"}
+"""What the names of CPUs' threads end in."""
+
 KVM_DEVICE: Final = "/dev/kvm"
 Say = Callable[[str, QemuError], None]
 
@@ -56,6 +59,11 @@ def choose(accels: Sequence[OptionArguments], tested: bool, kvm_fault: Callable[
             say(entry.origin, errors.accelerator_unknown(name))
         failed = True
     raise StartupError("")
+
+
+def single_threaded(accels: Sequence[OptionArguments]) -> bool:
+    """Whether TCG shall run all CPUs in one thread."""
+    return any(entry.values.get("thread") == "single" for entry in accels if entry.values["accel"] == "tcg")
 
 
 def _check_properties(accel: str, given: dict[str, Any]) -> None:

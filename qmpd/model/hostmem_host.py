@@ -63,13 +63,34 @@ class NoFiles:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
 
 
+class Threads(Protocol):
+    """Threads of the host that are there to be seen, not to run."""
+
+    def start(self, name: str) -> int:
+        """Start one; its number."""
+
+    def end(self, number: int) -> None: ...
+
+
+class NoThreads:
+    """All work is done in one thread, whose number is ``number``."""
+
+    def __init__(self, number: int = 1) -> None:
+        self._number = number
+
+    def start(self, name: str) -> int:
+        return self._number
+
+    def end(self, number: int) -> None: ...
+
+
 class Host(NamedTuple):
     """What the host has to give.
 
     ``memory`` (bytes) bounds a single mapping for which Linux reserves memory; None is plenty. ``nodes`` are the
-    host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` is its memory for
-    enclaves in bytes, 0 without SGX. ``thread_id`` answers the number of the thread that does all work. ``kvm_fault``
-    answers the error number with which KVM's device at a path cannot be opened, 0 if it can.
+    host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` is its memory for enclaves in bytes, 0
+    without SGX. ``threads`` are behind CPUs and iothreads. ``kvm_fault`` answers the error number with which KVM's
+    device at a path cannot be opened, 0 if it can.
     """
 
     memory: int | None = None
@@ -77,7 +98,7 @@ class Host(NamedTuple):
     nodes: frozenset[int] = frozenset({0})
     cpus: frozenset[int] = frozenset({0})
     sgx: int = 0
-    thread_id: Callable[[], int] = lambda: 1
+    threads: Threads = NoThreads()
     files: Files = NoFiles()
     kvm_fault: Callable[[str], int] = lambda path: 0
 

@@ -92,11 +92,22 @@ class Iothread(EventLoop):
         super().__init__(machine)
         self.poll_max_ns = 32768
         self.poll_grow = self.poll_shrink = 0
+        self.thread_id = 0
+
+    def complete(self) -> None:
+        super().complete()
+        self.thread_id = self.machine.host.threads.start(f"IO {self.name}")
+
+    def unparent(self) -> None:
+        super().unparent()
+        if self.thread_id:
+            self.machine.host.threads.end(self.thread_id)
 
     def info(self) -> dict[str, Any]:
-        """The entry in ``query-iothreads``, less the thread's number."""
+        """The entry in ``query-iothreads``."""
         return {
             "id": self.name,
+            "thread-id": self.thread_id,
             "poll-max-ns": self.poll_max_ns,
             "poll-grow": self.poll_grow,
             "poll-shrink": self.poll_shrink,

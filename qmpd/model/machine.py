@@ -266,6 +266,7 @@ class Machine(Object):
             memory = self._create_device_memory()
         except QemuError as error:
             raise StartupError("", error) from None
+        self._start_cpus()
         self.memory_devices = MemoryDevices(memory)
         for section in self.epc.sections if self.epc is not None else ():
             self.memory_devices.plug_unmapped(section)
@@ -277,6 +278,15 @@ class Machine(Object):
         has_slots = self.has_acpi_device and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
+
+    def _start_cpus(self) -> None:
+        """Start the CPUs' threads: one for all where TCG is told to make do with that."""
+        how = accelerator.THREAD_NAMES[self.accelerator]
+        start = self.host.threads.start
+        if self.accelerator == "tcg" and accelerator.single_threaded(self.config.accels):
+            self.cpu_threads = [start("ALL CPUs/TCG")] * self.cpu_count
+        else:
+            self.cpu_threads = [start(f"CPU {index}/{how}") for index in range(self.cpu_count)]
 
     @property
     def memory_hotplug_supported(self) -> bool:

@@ -181,7 +181,7 @@ class ThreadContext(PlainObject):
 
     type_name = "thread-context"
     own_properties = (
-        computed("thread-id", "int", lambda context: context.machine.host.thread_id()),
+        computed("thread-id", "int", lambda context: context.thread_id),
         Property("node-affinity", "int", None, _set_nodes),
         Property("cpu-affinity", "int", lambda context: sorted(context.cpus), _set_cpus),
     )
@@ -189,7 +189,16 @@ class ThreadContext(PlainObject):
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
         self.cpus = machine.host.cpus
+        self.thread_id = 0
         self._wanted: frozenset[int] | None = None
+
+    def complete(self) -> None:
+        self.thread_id = self.machine.host.threads.start(f"TC {self.name}")
+        super().complete()
+
+    def unparent(self) -> None:
+        super().unparent()
+        self.machine.host.threads.end(self.thread_id)
 
     def refuse_mixing(self) -> None:
         """Before there is a thread it can be pinned once."""

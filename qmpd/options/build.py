@@ -112,6 +112,7 @@ def _take_early(parser: Parser, config: VmConfig) -> None:
     store = parser.store
     name = store.merged("name")
     config.name = name.get("guest") if name else None
+    config.names_threads = bool(name and name.get_bool("debug-threads", False))
     for opts in store.all("sandbox"):
         _check_sandbox(opts)
     actions = store.merged("action")

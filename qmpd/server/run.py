@@ -42,12 +42,15 @@ def serve(config: VmConfig, make_vm: MakeVm | None = None, on_ready: Callable[[]
 
 
 def _vm(config: VmConfig, clock: Clock) -> VirtualMachine:
+    from qmpd.host import this_host
+    from qmpd.server.threads import ParkedThreads
     from qmpd.vm import Vm
 
     report = Report.of(config)
     if config.extras.manual_clock:
         clock = ManualClock()
-    return Vm(config, clock, on_warning=report.warning, on_complaint=report.error)
+    host = this_host(ParkedThreads(config.names_threads))
+    return Vm(config, clock, on_warning=report.warning, on_complaint=report.error, host=host)
 
 
 def _serve(

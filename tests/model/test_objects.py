@@ -8,7 +8,7 @@ import pytest
 
 from qmpd.catalogue import Catalogue
 from qmpd.model import objects_plain, objects_security
-from qmpd.model.hostmem_host import BackingFile, Host, NoFiles
+from qmpd.model.hostmem_host import BackingFile, Host, NoFiles, NoThreads
 from qmpd.model.objects import TYPES
 from tests.model.machines import Client
 
@@ -72,7 +72,7 @@ def test_a_type_that_is_known_but_not_modelled_is_refused_as_such() -> None:
 
 
 def test_a_thread_context_runs_on_the_cpus_of_the_host() -> None:
-    client = Client("-machine q35", Host(cpus=frozenset({0, 1, 2}), nodes=frozenset({0, 1}), thread_id=lambda: 4711))
+    client = Client("-machine q35", Host(cpus=frozenset({0, 1, 2}), nodes=frozenset({0, 1}), threads=NoThreads(4711)))
     client.ask("object-add", qom_type="thread-context", id="free")
     client.ask("object-add", qom_type="thread-context", id="pinned", cpu_affinity=[2, 1, 9])
     client.ask("object-add", qom_type="thread-context", id="near", node_affinity=[1, 5])
