@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from qmpd.chardev import ChardevStatus
 
 if TYPE_CHECKING:
+    from qmpd.clock import Clock
     from qmpd.guest.guest import SimulatedGuest
     from qmpd.model.machine import Machine
 
@@ -25,6 +26,7 @@ class Host(Protocol):
     """
 
     chardevs: list[ChardevStatus]
+    clock: Clock
     guest: SimulatedGuest
     control: bool
 

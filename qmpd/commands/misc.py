@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from qmpd import errors
 from qmpd.commands.context import Context
+from qmpd.frozen import Frozen
 from qmpd.model.iothread import Iothread
 
 
@@ -33,3 +35,13 @@ def human_monitor_command(context: Context, command_line: str, cpu_index: int | 
     from qmpd.commands import hmp
 
     return hmp.run(context, command_line, cpu_index)
+
+
+def query_command_line_options(context: Context, option: str | None = None) -> Frozen | list[Any]:
+    options = context.machine.catalogue.command_line_options()
+    if option is None:
+        return options
+    found = [entry for entry in options.value if entry["option"] == option]
+    if not found:
+        raise errors.rare.command_line_option_unknown(option)
+    return found

@@ -14,3 +14,7 @@ def query_status(context: Context) -> dict[str, Any]:
 
 def set_action(context: Context, **actions: str) -> None:
     context.machine.run.actions.update(actions)
+
+
+def watchdog_set_action(context: Context, action: str) -> None:
+    context.machine.run.actions["watchdog"] = action

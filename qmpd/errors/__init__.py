@@ -13,11 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qmpd.errors import hostmem_file as hostmem_file
+    from qmpd.errors import migration as migration
     from qmpd.errors import numa as numa
     from qmpd.errors import qtest as qtest
+    from qmpd.errors import rare as rare
+    from qmpd.errors import ui as ui
     from qmpd.errors import user_objects as user_objects
 
-_MODULES = frozenset({"hostmem_file", "numa", "qtest", "user_objects"})
+_MODULES = frozenset(
+    {
+        "hostmem_file",
+        "migration",
+        "numa",
+        "qtest",
+        "rare",
+        "ui",
+        "user_objects",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -1205,17 +1218,6 @@ def sgx_not_in_kvm() -> QemuError:
 
 def yank_instance_not_found() -> QemuError:
     return QemuError("Instance not found", ErrorClass.DEVICE_NOT_FOUND)
-
-
-# migration/migration.c
-
-
-def migration_not_postcopy() -> QemuError:
-    return QemuError("migrate-pause is currently only supported during postcopy-active or postcopy-recover state")
-
-
-def migration_not_paused() -> QemuError:
-    return QemuError("Migrate recover can only be run when postcopy is paused.")
 
 
 # hw/core/machine-smp.c, hw/core/qdev-properties.c, iothread.c

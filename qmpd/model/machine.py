@@ -28,6 +28,8 @@ from qmpd.model.run_state import RunState
 
 if TYPE_CHECKING:
     from qmpd.model.born_buses import Buses
+    from qmpd.model.dirty_rate import DirtyRate
+    from qmpd.model.migration import Migration
     from qmpd.model.sgx_epc import EpcSections
 
 RAM_ALIGN = 8192
@@ -170,6 +172,18 @@ class Machine(Object):
         self._plant()
         config.raise_problems(Phase.BACKENDS)
         self._configure()
+
+    @cached_property
+    def migration(self) -> Migration:
+        from qmpd.model.migration import Migration
+
+        return Migration(self)
+
+    @cached_property
+    def dirty_rate(self) -> DirtyRate:
+        from qmpd.model.dirty_rate import DirtyRate
+
+        return DirtyRate()
 
     # Coming up
 

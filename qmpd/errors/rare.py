@@ -1,0 +1,137 @@
+"""Parts of a machine that few have and nobody models here; each has a few words about its absence."""
+
+from __future__ import annotations
+
+from qmpd.errors import QemuError
+
+# hw/net/rocker/rocker.c
+
+
+def rocker_not_found(name: str) -> QemuError:
+    return QemuError(f"rocker {name} not found")
+
+
+# hw/virtio/virtio-qmp.c
+
+
+def virtio_not_realized(path: str) -> QemuError:
+    return QemuError(f"Path {path} is not a realized VirtIODevice")
+
+
+def not_virtio(path: str, words: str = "VirtIODevice") -> QemuError:
+    return QemuError(f"Path {path} is not a {words}")
+
+
+def no_virtio_devices() -> QemuError:
+    return QemuError("No virtio devices found")
+
+
+# hw/mem/cxl_type3.c
+
+
+def path_unresolved() -> QemuError:
+    return QemuError("Unable to resolve path")
+
+
+def not_a_cxl_device() -> QemuError:
+    return QemuError("Path does not point to a CXL type 3 device")
+
+
+def cxl_device_unresolved() -> QemuError:
+    return QemuError("Unable to resolve CXL type 3 device")
+
+
+def cxl_policy_unsupported(kind: str) -> QemuError:
+    """``kind`` is ``Selection`` or ``Removal``."""
+    return QemuError(f"{kind} policy not supported")
+
+
+# replay/replay-debugging.c
+
+
+def replay_break_only_in_play_mode() -> QemuError:
+    return QemuError("setting the breakpoint is allowed only in play mode")
+
+
+def replay_breakpoints_only_in_play_mode() -> QemuError:
+    return QemuError("replay breakpoints are allowed only in play mode")
+
+
+def replay_disabled() -> QemuError:
+    return QemuError("replay must be enabled to seek")
+
+
+# trace/qmp.c
+
+
+def trace_event_unknown(name: str) -> QemuError:
+    return QemuError(f'unknown event "{name}"')
+
+
+# target/i386/sev.c, hw/i386/kvm/xen_evtchn.c, hw/acpi/vmgenid.c
+
+
+def sev_needs_kvm() -> QemuError:
+    return QemuError("KVM not enabled")
+
+
+def sev_measurement_missing() -> QemuError:
+    return QemuError("SEV launch measurement is not available")
+
+
+def sev_guest_disabled() -> QemuError:
+    return QemuError("SEV not enabled for guest")
+
+
+def sev_disabled() -> QemuError:
+    return QemuError("SEV is not enabled")
+
+
+def xen_channels_disabled() -> QemuError:
+    return QemuError("Xen event channel emulation not enabled")
+
+
+def generation_id_missing() -> QemuError:
+    return QemuError("VM Generation ID device not found")
+
+
+# dump/dump.c, dump/win_dump.c
+
+
+def dump_with_filter() -> QemuError:
+    return QemuError("kdump-compressed format doesn't support paging or filter")
+
+
+def dump_format_unavailable(name: str) -> QemuError:
+    return QemuError(f"{name} is not available now")
+
+
+def dump_protocol_unknown() -> QemuError:
+    return QemuError("parameter 'protocol' must start with 'file:' or 'fd:'")
+
+
+def dump_length_zero() -> QemuError:
+    return QemuError("parameter 'length' expects a non-zero size")
+
+
+def dump_empty() -> QemuError:
+    return QemuError("dump: no guest memory to dump")
+
+
+# system/cpus.c, system/device_tree-stub.c, hw/usb/bus.c
+
+
+def memory_not_there(addr: int, size: int) -> QemuError:
+    return QemuError(f"Invalid addr 0x{addr:016x}/size {size} specified")
+
+
+def no_device_tree() -> QemuError:
+    return QemuError("This machine doesn't have an FDT")
+
+
+def usb_disabled() -> QemuError:
+    return QemuError("USB support not enabled")
+
+
+def command_line_option_unknown(name: str) -> QemuError:
+    return QemuError(f"invalid option name: {name}")

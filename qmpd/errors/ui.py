@@ -1,0 +1,50 @@
+"""Displays, keyboards and mice."""
+
+from __future__ import annotations
+
+from qmpd.errors import ErrorClass, QemuError
+
+# ui/ui-qmp-cmds.c, ui/spice-module.c, ui/vnc.c
+
+
+def password_not_set() -> QemuError:
+    return QemuError("Could not set password")
+
+
+def password_expiry_not_set() -> QemuError:
+    return QemuError("Could not set password expire time")
+
+
+def connected_must_be_keep() -> QemuError:
+    return QemuError("parameter 'connected' must be 'keep' when 'protocol' is 'vnc'")
+
+
+def time_not_taken(value: str) -> QemuError:
+    return QemuError(f"Parameter 'time' doesn't take value '{value}'")
+
+
+def spice_not_in_use() -> QemuError:
+    return QemuError("SPICE is not in use", ErrorClass.DEVICE_NOT_ACTIVE)
+
+
+def vnc_display_missing() -> QemuError:
+    return QemuError("Can not find vnc display")
+
+
+def head_without_device() -> QemuError:
+    return QemuError("'head' must be specified together with 'device'")
+
+
+def console_missing() -> QemuError:
+    return QemuError("There is no console to take a screendump from")
+
+
+# ui/input.c
+
+
+def machine_not_running() -> QemuError:
+    return QemuError("VM not running")
+
+
+def no_input_handler(kind: str) -> QemuError:
+    return QemuError(f"Input handler not found for event type {kind}")
