@@ -67,6 +67,7 @@ class Vm:
         self.machine.guest = self.guest
         self.control = config.extras.control
         self.machine.later = partial(clock.call_later, 0.0)
+        self.machine.wall_clock = lambda: clock.now()[0]
         self._create_objects()
         config.raise_problems(Phase.LATE_BACKENDS)
         self._blame("", self.machine.check_cpu_model)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qmpd.errors import hostmem_file as hostmem_file
+    from qmpd.errors import machine as machine
     from qmpd.errors import migration as migration
     from qmpd.errors import numa as numa
     from qmpd.errors import qtest as qtest
@@ -20,24 +21,13 @@ if TYPE_CHECKING:
     from qmpd.errors import ui as ui
     from qmpd.errors import user_objects as user_objects
 
-_MODULES = frozenset(
-    {
-        "hostmem_file",
-        "migration",
-        "numa",
-        "qtest",
-        "rare",
-        "ui",
-        "user_objects",
-    }
-)
-
 
 def __getattr__(name: str) -> Any:
     """The module ``name`` of this package, imported at its first use."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'qmpd.errors' has no attribute '{name}'")
-    return import_module(f"qmpd.errors.{name}")
+    try:
+        return import_module(f"qmpd.errors.{name}")
+    except ModuleNotFoundError:
+        raise AttributeError(f"module 'qmpd.errors' has no attribute '{name}'") from None
 
 
 class ErrorClass(StrEnum):

@@ -19,7 +19,7 @@ from qmpd.model.chardev import ChardevNode
 from qmpd.model.cpus import Cpus, addressing, check_features, check_smp, complete_smp, parse_model
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
-from qmpd.model.machine_properties import DEVICE_MEMORY, GENERIC, INSTANCE_ORDER, MODELLED, NVDIMM_IO, RAM
+from qmpd.model.machine_properties import DEVICE_MEMORY, INSTANCE_ORDER, MODELLED, NVDIMM_IO, RAM
 from qmpd.model.memory_device import DeviceMemory, MemoryDevices
 from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
@@ -143,6 +143,7 @@ class Machine(Object):
         self.warn = warn
         self._say = say
         self.later: Callable[[Callable[[], object]], object] = lambda callback: callback()
+        self.wall_clock: Callable[[], int] = lambda: 0
         self.ready = False
         self.initialized = False
         self.settings: dict[str, Any] = {}
@@ -434,7 +435,8 @@ class Machine(Object):
 
     @property
     def acpi_enabled(self) -> bool:
-        return self.family.acpi_device is not None and self.acpi != "off"
+        cut_off = self.settings.get("acpi-device") == ""
+        return self.family.acpi_device is not None and not cut_off and self.acpi != "off"
 
     def ospm_status(self) -> list[dict[str, Any]]:
         """What ``query-acpi-ospm-status`` answers. The CPUs' slots show once an operating system has looked at them."""
@@ -492,13 +494,15 @@ class Machine(Object):
             return MODELLED[name]
         if self.child(name) is not None or name not in recorded or recorded[name].startswith("child<"):
             return super().find_property(name)
-        kind = GENERIC.get(recorded[name])
+        from qmpd.model.machine_settings import reader
+
+        read = reader(name, recorded[name])
 
         def store(machine: Machine, value: object, typed: bool) -> None:
-            assert kind is not None
-            machine.settings[name] = kind.read(value, name, typed)
+            assert read is not None
+            machine.settings[name] = read(machine, value, typed)
 
-        return Property(name, recorded[name], lambda machine: machine.setting(name), store if kind else None)
+        return Property(name, recorded[name], lambda machine: machine.setting(name), store if read else None)
 
     def setting(self, name: str) -> Any:
         """The value of a property that has no effect here: as set, else as recorded from a bare machine."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.model.geometry import FOUR_GIB
-from qmpd.model.qom import BOOL, ON_OFF_AUTO, SIZE, STRING, UINT64, Kind, Property, attribute, computed, link
+from qmpd.model.qom import BOOL, ON_OFF_AUTO, SIZE, UINT64, Property, attribute, computed, link
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -58,6 +58,25 @@ def _smp(machine: Machine) -> dict[str, Any]:
     return machine.cpus.smp.config()
 
 
+def _rtc_time(machine: Machine) -> dict[str, int]:
+    """The guest's clock on the wall, as C's ``struct tm`` counts: years from 1900, months from 0."""
+    from datetime import UTC, datetime
+
+    now = datetime.fromtimestamp(machine.wall_clock(), UTC)
+    return {
+        "tm_year": now.year - 1900,
+        "tm_mon": now.month - 1,
+        "tm_mday": now.day,
+        "tm_hour": now.hour,
+        "tm_min": now.minute,
+        "tm_sec": now.second,
+    }
+
+
+def _set_rtc_time(machine: Machine, value: object, typed: bool) -> None:
+    raise errors.property_not_writable("mc146818rtc", "date")
+
+
 MODELLED = {
     prop.name: prop
     for prop in (
@@ -72,6 +91,7 @@ MODELLED = {
         link("memory-backend", "memory-backend"),
         Property("sgx-epc", "SgxEPC", lambda machine: machine.sgx_epc, _set_sgx_epc),
         Property("max-ram-below-4g", "size", lambda machine: machine.max_ram_below_4g, _set_max_ram_below_4g),
+        Property("rtc-time", "struct tm", _rtc_time, _set_rtc_time),
     )
 }
 
@@ -100,12 +120,3 @@ QEMU's table grows with them, and a larger table has another order. The key is t
 in addition: the region for memory devices, and the RAM that is put together from NUMA nodes' backends. The ports for
 NVDIMMs stand in each row, for the machines that have them.
 """
-
-GENERIC: dict[str, Kind] = {
-    "bool": BOOL,
-    "string": STRING,
-    "str": STRING,
-    "size": SIZE,
-    "uint64_t": UINT64,
-    "OnOffAuto": ON_OFF_AUTO,
-}
