@@ -15,6 +15,7 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from qmpd import errors
+from qmpd.catalogue.brought import Brought, BroughtObject
 from qmpd.catalogue.parts import Part, PartFile
 from qmpd.catalogue.tree import PciFunction, Tree
 from qmpd.errors import ErrorClass, QemuError
@@ -75,6 +76,7 @@ class Catalogue:
         self._cpus: dict[int | None, Frozen] = {}
         self._trees: dict[str, Tree | None] = {}
         self._hmp_commands: dict[str, dict[str, str]] = {}
+        self._brought: dict[str, Brought | None] = {}
 
     @staticmethod
     def open(name: str = DEFAULT) -> Catalogue:
@@ -274,6 +276,41 @@ class Catalogue:
         """What the human monitor answers to ``line`` (words parted by a blank) on all bare machines, if they agree."""
         row = self._part("hmp-answers").get(line)
         return row[0] if row else None
+
+    # what comes with a device
+
+    def brought(self, name: str) -> Brought | None:
+        """What a device of the type ``name`` brings along when it is plugged, None if that was not recorded."""
+        if name not in self._brought:
+            row = self._part("plugged").get(name)
+            self._brought[name] = self._read_brought(*row) if row else None
+        return self._brought[name]
+
+    def rom_files(self) -> frozenset[str]:
+        """The files that QEMU's own devices have their option ROM in."""
+        rows = self._part("plugged").rows()
+        return frozenset(values["romfile"] for _, _, _, values, _ in rows if "romfile" in values)
+
+    def _read_brought(self, shared: int, added: Any, values: dict[str, Any], objects: Any) -> Brought:
+        below = [
+            BroughtObject(path, kind, self._brought_entries(position), answers)
+            for path, kind, position, answers in objects
+        ]
+        pairs = tuple((entry, kind) for entry, kind in added)
+        return Brought(shared, pairs, values, {found.path: found for found in below})
+
+    def _brought_entries(self, position: int) -> tuple[tuple[str, str], ...]:
+        (pairs,) = self._plugged_entries.pick([position])
+        return tuple((entry, kind) for entry, kind in pairs)
+
+    @cached_property
+    def _plugged_entries(self) -> _Pool:
+        return _Pool(self._part("plugged-entries"))
+
+    def refusal(self, name: str) -> QemuError | None:
+        """Why QEMU cannot make a device of the type ``name`` when it is told no more than that and an id, if so."""
+        row = self._part("refused").get(name)
+        return QemuError(row[1], ErrorClass(row[0])) if row else None
 
     # the object trees
 

@@ -795,6 +795,14 @@ def pci_single_function_populated(slot: int, function: int) -> QemuError:
     return QemuError(f"PCI: {slot:x}.0 indicates single function, but {slot:x}.{function:x} is already populated.")
 
 
+def rom_without_bar() -> QemuError:
+    return QemuError("Hot-plugged device without ROM bar can't have an option ROM")
+
+
+def rom_file_missing(name: str) -> QemuError:
+    return QemuError(f'failed to find romfile "{name}"')
+
+
 def chassis_slot_taken(code: int) -> QemuError:
     return QemuError(f"Can't add chassis slot, error {code}")
 
@@ -810,6 +818,13 @@ def shpc_slot_unsupported(slot: int, last: int) -> QemuError:
 
 
 # hw/virtio/virtio-md-pci.c, hw/virtio/virtio-mem.c, hw/virtio/virtio-mem-pci.c, hw/virtio/virtio-pmem.c
+
+
+def virtio_without_interface() -> QemuError:
+    return QemuError(
+        "device cannot work as neither modern nor legacy mode is enabled",
+        hint="Set either disable-modern or disable-legacy to off",
+    )
 
 
 def rng_period_missing() -> QemuError:

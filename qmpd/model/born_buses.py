@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from qmpd import errors
 from qmpd.model.boot_tree import relocated
 from qmpd.model.bus import SYSTEM_BUS, BornDevice, Bus, find_bus, pick
-from qmpd.model.pci import Hotplug, PciBus
+from qmpd.model.macs import Macs
+from qmpd.model.pci import PciBus
+from qmpd.model.pci_hotplug import Hotplug
 
 if TYPE_CHECKING:
     from qmpd.catalogue import Tree
@@ -23,6 +25,14 @@ class Buses:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self.hotplug = Hotplug(machine)
+        self.macs = Macs()
+        self._unnamed: dict[str, int] = {}
+
+    def unnamed(self, bus_type: str) -> str:
+        """The name of a bus that nobody has named: each type counts its own."""
+        number = self._unnamed.get(bus_type, 0)
+        self._unnamed[bus_type] = number + 1
+        return f"{bus_type.lower()}.{number}"
 
     @cached_property
     def pci(self) -> PciBus | None:

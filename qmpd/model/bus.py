@@ -58,7 +58,6 @@ class Bus(Object):
         self.owner = owner
         self.place = place
         self.sitters: list[Sitter] = []
-        self.properties = dict(type(self).properties)  # type: ignore[misc]
         self._attached = 0
 
     @property
@@ -94,16 +93,6 @@ class Bus(Object):
             if name.startswith("child[") and prop.get is not None and prop.get(self) == device.path:
                 self.remove_property(name)
                 return
-
-    def add_property(self, prop: Property) -> None:
-        """Give this one bus a further property."""
-        order = self._instance_order()
-        self.properties = {**self.properties, prop.name: prop}  # type: ignore[misc]
-        order.add(prop.name)
-
-    def remove_property(self, name: str) -> None:
-        self._instance_order().remove(name)
-        self.properties = {key: prop for key, prop in self.properties.items() if key != name}  # type: ignore[misc]
 
     def walk(self) -> Iterator[Bus]:
         """This bus and all behind it, as QEMU searches them: the newest devices first."""

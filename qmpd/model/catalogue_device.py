@@ -10,7 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
+from qmpd.catalogue.brought import OWN_ID, initial_value
+from qmpd.hashorder import GHashOrder
 from qmpd.model.device import Device, static_link
+from qmpd.model.macs import normal_mac
 from qmpd.model.qom import (
     BOOL,
     INT,
@@ -27,10 +30,12 @@ from qmpd.model.qom import (
     Kind,
     Object,
     Property,
+    resolve_at,
 )
 
 if TYPE_CHECKING:
     from qmpd.catalogue import Catalogue
+    from qmpd.catalogue.brought import BroughtObject
     from qmpd.model.machine import Machine
 
 _KINDS: dict[str, Kind] = {
@@ -41,9 +46,10 @@ _KINDS: dict[str, Kind] = {
         Choice("PCIELinkWidth", ("1", "2", "4", "8", "12", "16", "32")),
     )
 }
-_EMPTY: dict[str, Any] = {"bool": False, "str": "", "string": "", "OnOffAuto": "auto"}
 _SET_ANY_TIME = ("bootindex",)
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
+_MAC = "mac"
+_MACS = (_MAC, "fp_start_macaddr")
 
 
 class CatalogueDevice(Device):
@@ -58,6 +64,7 @@ class CatalogueDevice(Device):
         # The class's own table holds only what was declared; this one has all the type's properties in order.
         self.properties = property_table(type(self), machine.catalogue, device_type)  # type: ignore[misc]
         self.links: dict[str, Object | None] = {}
+        self._begin()
 
     @property
     def type(self) -> str:
@@ -76,24 +83,116 @@ class CatalogueDevice(Device):
             return self.values[name]
         return defaults(self.machine.catalogue, self.machine.info.name, self.device_type)[name]
 
+    def take_mac(self) -> None:
+        """Take a free address if the device is a network card and was told none."""
+        if _MAC in self.properties:
+            self.values[_MAC] = self.machine.buses.macs.take(self.value(_MAC))
+
+    def give_back_mac(self) -> None:
+        if _MAC in self.values:
+            self.machine.buses.macs.give_back(self.values[_MAC])
+
+    def placed(self, value: Any) -> Any:
+        """A recorded value as it reads for this device."""
+        if isinstance(value, str) and (value == OWN_ID or value.startswith(f"{OWN_ID}/")):
+            return self.path + value[len(OWN_ID) :]
+        return value
+
+    def _begin(self) -> None:
+        """Take the names that the device has before it is plugged, in the recorded order."""
+        brought = self.machine.catalogue.brought(self.device_type)
+        known = known_names(self.machine.catalogue, self.device_type)
+        early = [name for name, _ in brought.added if name in known] if brought is not None else []
+        if early:
+            self._order = GHashOrder()
+        for name in early:
+            if name in self.properties:
+                self._instance_order().add(name)
+            else:
+                self.bring(name)
+
+    def bring_all(self) -> None:
+        """Take along what the type is recorded to bring, unless it is there already."""
+        brought = self.machine.catalogue.brought(self.device_type)
+        for name, kind in brought.added if brought is not None else ():
+            if kind.startswith("child<"):
+                if self.wants(name):
+                    self.bring(name)
+            elif name not in self.properties:
+                self.add_property(_shown(name, kind))
+
+    def wants(self, name: str) -> bool:
+        """Whether the device, as it is set, has the recorded object ``name``."""
+        return self.child(self.shown(name)) is None
+
+    @property
+    def bus_id(self) -> str | None:
+        """The id after which the buses that this device provides are called."""
+        return self.device_id
+
+    def shown(self, name: str) -> str:
+        """The name of a recorded object below this device."""
+        return name.replace(OWN_ID, self.bus_id) if OWN_ID in name and self.bus_id is not None else name
+
+    def bring(self, name: str) -> None:
+        """Take along the recorded object ``name``, with all below it."""
+        from qmpd.model.brought import BroughtNode
+
+        brought = self.machine.catalogue.brought(self.device_type)
+        assert brought is not None
+        for path, found in brought.objects.items():
+            if path.partition("/")[0] != name:
+                continue
+            if self.machine.catalogue.is_a(found.type, "bus"):
+                self.add_bus(found)
+            else:
+                parent, _, child = path.rpartition("/")
+                top = resolve_at(self, parent.split("/"))
+                assert top is not None
+                top.add_child(child, BroughtNode(self, found))
+
+    def add_bus(self, recorded: BroughtObject) -> None:
+        """Provide the bus that was recorded."""
+        from qmpd.model.brought import BroughtBus
+
+        name = self.shown(recorded.path) if self.bus_id is not None else self.machine.buses.unnamed(recorded.type)
+        bus = BroughtBus(name, self, recorded)
+        self.child_buses.insert(0, bus)
+        self.add_child(name, bus)
+
     @classmethod
     def instance_properties(cls, catalogue: Catalogue, device_type: str) -> Iterable[Property]:
         """The properties that each object adds to itself, in the order in which it does."""
-        names = {entry["name"]: entry for entry in catalogue.qom_properties(device_type).value}
+        entries = catalogue.qom_properties(device_type).value
+        brought = catalogue.brought(device_type)
+        own = entries[brought.class_properties :] if brought is not None else entries
+        names = {entry["name"] for entry in entries}
         declared = [prop for prop in cls.properties.values() if prop.instance and prop.name in names]
-        stored = [_stored(names[name], instance=True) for name in _SET_ANY_TIME if name in names]
-        return [*declared, *stored]
+        done = {prop.name for prop in declared}
+        stored = [
+            entry
+            for entry in own
+            if entry["name"] in _SET_ANY_TIME or (brought is not None and not entry["type"].startswith("child<"))
+        ]
+        return [*declared, *(_stored(entry, instance=True) for entry in stored if entry["name"] not in done)]
 
 
 @cache
 def defaults(catalogue: Catalogue, machine_type: str, device_type: str) -> Mapping[str, Any]:
     """The values of the properties that nobody has set."""
     entries = catalogue.qom_properties(device_type).value
-    values: dict[str, Any] = {
-        entry["name"]: entry.get("default-value", _EMPTY.get(entry["type"], 0)) for entry in entries
-    }
+    values: dict[str, Any] = {entry["name"]: initial_value(entry) for entry in entries}
+    brought = catalogue.brought(device_type)
+    if brought is not None:
+        values.update(brought.values)
     values.update(catalogue.compat_defaults(machine_type).get(device_type, {}))
     return values
+
+
+@cache
+def known_names(catalogue: Catalogue, device_type: str) -> frozenset[str]:
+    """The names that devices of this type have from the beginning."""
+    return frozenset(entry["name"] for entry in catalogue.qom_properties(device_type).value)
 
 
 _tables: dict[tuple[type, Catalogue, str], Mapping[str, Property]] = {}
@@ -122,22 +221,32 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
     """A property that only keeps its value; one of the class cannot change once the device is realized."""
     name, type_name = entry["name"], entry["type"]
     if name.startswith("legacy-"):
-        return Property(name, type_name)
+        return Property(name, type_name, instance=instance)
     if type_name.startswith("link<"):
-        return _stored_link(name, type_name[len("link<") : -1])
+        return _stored_link(name, type_name[len("link<") : -1], instance)
     kind = _KINDS.get(type_name)
 
     def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
-        if device.realized and not instance:
+        if device.realized and name not in _SET_ANY_TIME:
             raise errors.set_after_realize(name, device.device_id, device.type)
         if kind is None:
             raise errors.not_modelled(f"property '{name}' of devices of type '{device.type}'")
-        device.values[name] = kind.read(value, name, typed)
+        read = kind.read(value, name, typed)
+        if name in _MACS:
+            read = normal_mac(read)
+            if read is None:
+                raise errors.property_value_refused(device.type, name, str(value))
+        device.values[name] = read
 
     return Property(name, type_name, lambda device: device.value(name), set_it, instance=instance)
 
 
-def _stored_link(name: str, target_type: str) -> Property:
+def _shown(name: str, kind: str) -> Property:
+    """A property that was recorded, and that nobody can set."""
+    return Property(name, kind, lambda device: device.placed(device.value(name)), instance=True)
+
+
+def _stored_link(name: str, target_type: str, instance: bool) -> Property:
     declared = static_link(name, target_type, field="_target")
     assert declared.set is not None
     set_target = declared.set
@@ -148,6 +257,6 @@ def _stored_link(name: str, target_type: str) -> Property:
 
     def get(device: CatalogueDevice) -> str:
         target = device.links.get(name)
-        return target.path if target is not None else ""
+        return target.path if target is not None else device.placed(device.value(name)) or ""
 
-    return Property(name, declared.type, get, set_it, link=lambda device: device.links.get(name))
+    return Property(name, declared.type, get, set_it, instance, lambda device: device.links.get(name))

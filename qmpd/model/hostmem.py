@@ -211,11 +211,12 @@ class RegionNode(Object):
     """A memory region as QOM shows it: where it lies in which container. Addresses and sizes are bytes."""
 
     type_name = "memory-region"
+    priority = 0
     own_properties: ClassVar[tuple[Property, ...]] = (
         Property("container", "link<memory-region>", lambda region: region.container_path()),
         Property("addr", "uint64", lambda region: region.address()),
         Property("size", "uint64", lambda region: region.length()),
-        Property("priority", "uint32", lambda region: 0),
+        Property("priority", "uint32", lambda region: region.priority),
     )
 
     def container_path(self) -> str:

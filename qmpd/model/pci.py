@@ -1,35 +1,29 @@
-"""PCI: slots and functions, bridges, and the three ways in which the guest learns of a plug.
-
-hw/pci/pci.c, hw/pci/pcie.c, hw/pci/shpc.c, hw/pci-bridge/, hw/acpi/pcihp.c
-"""
+"""PCI: buses with slots and functions, and the devices in them (hw/pci/pci.c). Bridges and hot plug are elsewhere."""
 
 from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors, visit
+from qmpd.catalogue.brought import UPSTREAM
 from qmpd.errors import QemuError
-from qmpd.model.boot_tree import relocated
 from qmpd.model.bus import Bus, Sitter
 from qmpd.model.catalogue_device import CatalogueDevice
-from qmpd.model.device import leave
 from qmpd.model.hostmem import RegionNode
-from qmpd.model.qom import Property, computed
+from qmpd.model.qom import Object, Property, computed
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
+    from qmpd.model.pci_bridge import Bridge
+    from qmpd.model.pci_hotplug import Hotplug
 
 SLOTS = 32
 FUNCTIONS = 8
 LARGEST_ACPI_INDEX = (1 << 14) - 1
-UNPLUG_MILLISECONDS = 5000
-"""For how long a PCI Express slot waits for the guest before it may be asked again."""
-
 _ANY_ROM_SIZE = (1 << 32) - 1
 _NO_ADDRESS = -1
-_BUSY = -16
 
 
 class Handler(Enum):
@@ -112,12 +106,32 @@ def _address_words(device: PciDevice) -> str:
 class IoRegion(RegionNode):
     """A part of a device's memory or ports, as QOM shows it."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, container: Object | None = None, addr: int = 0) -> None:
         super().__init__()
         self._size = size
+        self._container = container
+        self._addr = addr
+
+    def container_path(self) -> str:
+        return self._container.path if self._container is not None else ""
+
+    def address(self) -> int:
+        return self._addr
 
     def length(self) -> int:
         return self._size
+
+
+_ALL = (1 << 64) - 1
+_SAS = "sas_address"
+_LOCAL_SAS = 0x3525400 << 36
+_MASTER = "bus master[0]"
+_MASTER_CONTAINER = "bus master container[0]"
+_NO_BRIDGE = {
+    f"{UPSTREAM}/pci_bridge_io[0]": "/machine/unattached/io[0]",
+    f"{UPSTREAM}/pci_bridge_pci[0]": "/machine/unattached/pci[0]",
+}
+"""Where the memory and ports behind a device that sits behind no bridge belong."""
 
 
 class PciDevice(CatalogueDevice):
@@ -152,6 +166,7 @@ class PciDevice(CatalogueDevice):
         self._take_function()
         try:
             self.realize_function()
+            self._check_rom()
             self.hotplug.check_plug(self)
         except QemuError:
             self.release_function()
@@ -159,9 +174,46 @@ class PciDevice(CatalogueDevice):
 
     def realize_function(self) -> None:
         """Check what only the device itself knows, and take what it needs. Raises QEMU's text."""
+        self.take_mac()
+        if _SAS in self.properties and not self.value(_SAS):
+            self.values[_SAS] = _LOCAL_SAS | self.devfn >> 3 << 8 | self.devfn & 7
+        self.bring_all()
+
+    def placed(self, value: Any) -> Any:
+        if isinstance(value, str) and value.startswith(f"{UPSTREAM}/"):
+            bridge = self.pci_bus.bridge
+            return _NO_BRIDGE[value] if bridge is None else bridge.path + value[len(UPSTREAM) :]
+        return super().placed(value)
+
+    def wants(self, name: str) -> bool:
+        if name == _MASTER or (self._is_rom(name) and not self._has_rom):
+            return False
+        return super().wants(name)
+
+    def _is_rom(self, name: str) -> bool:
+        # QEMU has room for 31 characters
+        return name.endswith(".rom[0]") or name == f"{self.type}.rom"[:31] + "[0]"
+
+    @property
+    def _has_rom(self) -> bool:
+        return bool(self.value("romfile") and self.value("rombar"))
+
+    def _check_rom(self) -> None:
+        """Raise QEMU's text when there is no such file; it knows those that are the defaults of some type."""
+        romfile = self.values.get("romfile")
+        if self.value("romfile") and not self.value("rombar") and self.hotplugged:
+            raise errors.rom_without_bar()
+        if romfile and self._has_rom and romfile not in self.machine.catalogue.rom_files():
+            raise errors.rom_file_missing(romfile)
+
+    def value(self, name: str) -> Any:
+        if name == "romsize" and name not in self.values and not self._has_rom:
+            return _ANY_ROM_SIZE
+        return super().value(name)
 
     def release_function(self) -> None:
         """Give back what ``realize`` took."""
+        self.give_back_mac()
         del self.pci_bus.functions[self.devfn]
 
     def _check_index(self) -> None:
@@ -191,7 +243,7 @@ class PciDevice(CatalogueDevice):
         self.devfn = devfn
         self._check_multifunction()
         bus.functions[devfn] = self
-        self.add_child("bus master container[0]", IoRegion((1 << 64) - 1))
+        self.add_child(_MASTER_CONTAINER, IoRegion(_ALL))
         if self.machine.ready:
             self.add_bus_master()
 
@@ -208,8 +260,8 @@ class PciDevice(CatalogueDevice):
 
     def add_bus_master(self) -> None:
         """Show the device's view of memory, which it has once the machine is complete."""
-        if self.child("bus master[0]") is None:
-            self.add_child("bus master[0]", IoRegion((1 << 64) - 1))
+        if self.child(_MASTER) is None:
+            self.add_child(_MASTER, IoRegion(_ALL, self.child(_MASTER_CONTAINER)))
 
     def plug(self) -> None:
         self.hotplug.plug(self)
@@ -220,217 +272,3 @@ class PciDevice(CatalogueDevice):
     def unplug(self) -> None:
         self.hotplug.acpi_indices.discard(self.value("acpi-index"))
         self.release_function()
-
-
-class BridgeKind(NamedTuple):
-    """What a type of bridge has behind it: a bus type, and how plugs on it are handled without ACPI."""
-
-    bus_type: str
-    handler: Handler | None = None
-
-
-BRIDGES = {
-    "pcie-root-port": BridgeKind("PCIE", Handler.SLOT),
-    "ioh3420": BridgeKind("PCIE", Handler.SLOT),
-    "xio3130-downstream": BridgeKind("PCIE", Handler.SLOT),
-    "x3130-upstream": BridgeKind("PCIE"),
-    "pci-bridge": BridgeKind("PCI", Handler.SHPC),
-    "pcie-pci-bridge": BridgeKind("PCI", Handler.SHPC),
-    "i82801b11-bridge": BridgeKind("PCI"),
-}
-
-
-_BRIDGE_REGIONS = (
-    *("pci[0]", "io[0]", "pref_mem[0]", "mem[0]", "io[1]"),
-    *("vga_io_lo[0]", "vga_io_hi[0]", "vga_mem[0]"),
-)
-
-
-class Bridge(PciDevice):
-    """A bridge or port, with one bus behind it."""
-
-    def __init__(self, machine: Machine, device_type: str) -> None:
-        super().__init__(machine, device_type)
-        self.kind = BRIDGES[device_type]
-
-    @property
-    def is_downstream_port(self) -> bool:
-        """Whether only slot 0 exists on the bus behind."""
-        return self.kind.handler is Handler.SLOT
-
-    @property
-    def takes_hotplug(self) -> bool:
-        return not self.is_downstream_port or bool(self.value("hotplug"))
-
-    @property
-    def secondary(self) -> PciBus:
-        (bus,) = self.child_buses
-        assert isinstance(bus, PciBus)
-        return bus
-
-    def own_handler(self) -> Handler | None:
-        if self.device_type == "pci-bridge" and not self.value("shpc"):
-            return None
-        return self.kind.handler
-
-    def realize_function(self) -> None:
-        chassis_slot = (self.value("chassis"), self.value("slot")) if self.is_downstream_port else None
-        if chassis_slot in self.hotplug.chassis_slots:
-            raise errors.chassis_slot_taken(_BUSY)
-        if self.device_type == "pci-bridge" and not self.value("chassis_nr"):
-            raise errors.bridge_without_chassis()
-        if chassis_slot is not None:
-            self.hotplug.chassis_slots.add(chassis_slot)
-        name = self.device_id or self.hotplug.bus_name(self.kind.bus_type, self.device_id)
-        bus = PciBus(name, self.kind.bus_type, self, self.hotplug)
-        self.child_buses.insert(0, bus)
-        self.add_child(name, bus)
-        self._add_regions()
-
-    def _add_regions(self) -> None:
-        for region in _BRIDGE_REGIONS:
-            self.add_child(f"pci_bridge_{region}", IoRegion(1 << 32))
-        if self.device_type == "pcie-root-port":
-            for name in ("pcie-root-port-msix[0]", "msix-table[0]", "msix-pba[0]"):
-                self.add_child(name, IoRegion(4096))
-        if self.own_handler() is Handler.SHPC:
-            for name in ("shpc-bar[0]", "shpc-mmio[0]"):
-                self.add_child(name, IoRegion(4096))
-
-    def release_function(self) -> None:
-        super().release_function()
-        if self.is_downstream_port and self.child_buses:
-            self.hotplug.chassis_slots.discard((self.value("chassis"), self.value("slot")))
-
-
-class Hotplug:
-    """How one machine's PCI devices come and go at run time, and what they must not have twice."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-        self.acpi_indices: set[int] = set()
-        self.chassis_slots: set[tuple[int, int]] = set()
-        self._unnamed: dict[str, int] = {}
-        self._acpi_removals: dict[int, set[int]] = {}
-
-    # What the machine's ACPI device is told to do
-
-    @property
-    def _by_acpi(self) -> bool:
-        """Whether ACPI also speaks for the buses behind bridges."""
-        machine = self._machine
-        device = machine.family.acpi_device
-        if device not in ("ICH9-LPC", "PIIX4_PM") or not machine.has_acpi_device:
-            return False
-        default = device == "PIIX4_PM" or machine.version > (6, 0)
-        return self._switch("acpi-pci-hotplug-with-bridge-support", default)
-
-    @property
-    def root_hotpluggable(self) -> bool:
-        machine = self._machine
-        has_root = machine.family.acpi_device == "PIIX4_PM" and machine.has_acpi_device
-        return has_root and self._switch("acpi-root-pci-hotplug", True)
-
-    def _switch(self, name: str, default: bool) -> bool:
-        for driver, option, value in self._machine.config.globals:
-            if driver == self._machine.family.acpi_device and option == name:
-                default = value in ("on", "yes", "true", "y")
-        return default
-
-    def root_handler(self) -> Handler | None:
-        return Handler.ACPI if self._by_acpi or self.root_hotpluggable else None
-
-    @property
-    def acpi_device_path(self) -> str:
-        machine = self._machine
-        for function in machine.catalogue.pci_functions(machine.info.name):
-            if function.type == machine.family.acpi_device:
-                return str(relocated(function.path, machine.cpus.smp.cpus))
-        return ""
-
-    def bus_name(self, bus_type: str, device_id: str | None) -> str:
-        """The name of a bridge's bus that has no id to be called by."""
-        if device_id is not None:
-            return f"{device_id}.0"
-        number = self._unnamed.get(bus_type, 0)
-        self._unnamed[bus_type] = number + 1
-        return f"{bus_type.lower()}.{number}"
-
-    # A device comes
-
-    def check_plug(self, device: PciDevice) -> None:
-        """Raise QEMU's text when the bus's own controller cannot take a device into this slot."""
-        if device.pci_bus.handler is Handler.SHPC and device.devfn < FUNCTIONS:
-            raise errors.shpc_slot_unsupported(0, SLOTS - 1)
-
-    def plug(self, device: PciDevice) -> None:
-        """Let ACPI speak for the bus behind a bridge that is there from the start."""
-        by_acpi = not device.hotplugged and device.pci_bus.handler is Handler.ACPI and self._by_acpi
-        if by_acpi and isinstance(device, Bridge):
-            device.secondary.handler = Handler.ACPI
-
-    # A device goes
-
-    def unplug_request(self, device: PciDevice) -> None:
-        """Ask the guest, or remove the device at once where no guest is needed. Raises QEMU's text."""
-        bus = device.pci_bus
-        if bus.handler is Handler.ACPI:
-            assert bus.bsel is not None
-            device.expect_unplug(self._machine.guest_milliseconds())
-            self._acpi_removals.setdefault(bus.bsel, set()).add(device.devfn >> 3)
-        elif bus.handler is Handler.SLOT:
-            device.expect_unplug(self._machine.guest_milliseconds() + UNPLUG_MILLISECONDS)
-            if device.devfn and 0 not in bus.functions:
-                self._remove([device])
-            elif not bus.filled:
-                self._remove([bus.functions[devfn] for devfn in sorted(bus.functions)])
-        elif bus.handler is Handler.SHPC:
-            slot = device.devfn >> 3
-            if slot not in bus.filled:
-                self._remove([sitter for devfn, sitter in sorted(bus.functions.items()) if devfn >> 3 == slot])
-
-    def _remove(self, sitters: list[Sitter]) -> None:
-        for sitter in sitters:
-            if isinstance(sitter, PciDevice):
-                for data in leave(sitter):
-                    self._machine.emit_later("DEVICE_DELETED", data)
-
-    # The machine
-
-    def ready(self, root: PciBus) -> None:
-        """Number the buses that ACPI speaks for; the ones that come later are never described to the guest."""
-        numbered = 0
-        for bus in _pci_buses(root):
-            if bus.hotpluggable and (bus.bridge is None or self._by_acpi):
-                bus.number(numbered)
-                numbered += 1
-            for sitter in bus.sitters:
-                if isinstance(sitter, PciDevice):
-                    sitter.add_bus_master()
-        self._look_into_slots(root)
-
-    def reset(self, root: PciBus) -> None:
-        """A system reset: what ACPI was asked to remove goes, and slots notice whether they are filled."""
-        numbered = {bus.bsel: bus for bus in _pci_buses(root) if bus.bsel is not None}
-        for bsel in sorted(self._acpi_removals):
-            bus = numbered.get(bsel)
-            for slot in sorted(self._acpi_removals[bsel]):
-                if bus is not None:
-                    self._remove([sitter for sitter in list(bus.sitters) if _may_be_ejected(sitter, slot)])
-        self._acpi_removals.clear()
-        self._look_into_slots(root)
-
-    def _look_into_slots(self, root: PciBus) -> None:
-        for bus in _pci_buses(root):
-            bus.filled = frozenset(devfn >> 3 for devfn in bus.functions)
-
-
-def _may_be_ejected(sitter: Sitter, slot: int) -> bool:
-    """Whether ACPI may take the device out of ``slot``; bridges that were there at start stay."""
-    if not isinstance(sitter, PciDevice) or sitter.devfn >> 3 != slot:
-        return False
-    return sitter.class_hotpluggable and not (isinstance(sitter, Bridge) and not sitter.hotplugged)
-
-
-def _pci_buses(root: PciBus) -> list[PciBus]:
-    return [bus for bus in root.walk() if isinstance(bus, PciBus)]

@@ -33,10 +33,10 @@ TYPES: dict[str, tuple[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            *("pcie-root-port", "ioh3420", "x3130-upstream", "xio3130-downstream"),
-            *("pci-bridge", "pcie-pci-bridge", "i82801b11-bridge"),
+            *("pcie-root-port", "ioh3420", "x3130-upstream", "xio3130-downstream", "cxl-upstream", "cxl-downstream"),
+            *("pci-bridge", "pci-bridge-seat", "pcie-pci-bridge", "i82801b11-bridge"),
         ),
-        ("pci", "Bridge"),
+        ("pci_bridge", "Bridge"),
     ),
 }
 """Where the class of each type is: module in this package, name. A module is only loaded when it has a device."""
@@ -93,7 +93,7 @@ def _find_type(machine: Machine, driver: str) -> str:
         raise errors.invalid_parameter_value("driver", "a non-abstract device type")
     if not info.user_creatable:
         raise errors.invalid_parameter_value("driver", "a pluggable device type")
-    if info.bus == "System" and not {machine.info.name, machine.info.alias} & set(info.machines):
+    if catalogue.is_a(type_name, "sys-bus-device") and not {machine.info.name, machine.info.alias} & set(info.machines):
         raise errors.invalid_parameter_value("driver", "a dynamic sysbus device type for the machine")
     return type_name
 

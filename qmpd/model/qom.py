@@ -233,6 +233,16 @@ class Object:
         names.reverse()
         return listed + [(name, self.find_property(name).type) for name in names]
 
+    def add_property(self, prop: Property) -> None:
+        """Give this one object a further property."""
+        order = self._instance_order()
+        self.properties = {**self.properties, prop.name: prop}  # type: ignore[misc]
+        order.add(prop.name)
+
+    def remove_property(self, name: str) -> None:
+        self._instance_order().remove(name)
+        self.properties = {key: prop for key, prop in self.properties.items() if key != name}  # type: ignore[misc]
+
     def linked(self, name: str) -> Object | None:
         """The object that the link ``name`` points to."""
         prop = self.properties.get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qmpd import errors
-from qmpd.model.qom import INT, Property, attribute
+from qmpd.model.qom import INT, attribute, computed
 from qmpd.model.virtio_pci import VirtioDevice, VirtioPci
 
 
@@ -13,7 +13,7 @@ class VirtioBalloon(VirtioDevice):
     aliases = ("guest-stats", "guest-stats-polling-interval")
     polling_interval = 0
     own_properties = (
-        Property("guest-stats", "guest statistics", instance=True),
+        computed("guest-stats", "guest statistics", lambda device: device.value("guest-stats"), instance=True),
         attribute("guest-stats-polling-interval", INT, field="polling_interval", instance=True),
     )
 

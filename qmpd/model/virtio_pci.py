@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from qmpd import errors
 from qmpd.hashorder import GHashOrder
 from qmpd.model.bus import Bus
 from qmpd.model.catalogue_device import CatalogueDevice, property_table
@@ -20,13 +21,23 @@ BACKEND = "virtio-backend"
 _VARIANTS = ("-non-transitional", "-transitional")
 _UNSPECIFIED_VECTORS = (1 << 32) - 1
 _USUAL_VECTORS = 2
-_REGIONS = ("common", "isr", "device", "notify", "notify-pio")
-_REGION_SIZE = 4096
+_MOST_VECTORS = 2048
+_PAGE = 4096
+_QUEUES = 1024
+_REGIONS = ("common", "isr", "device", "notify")
+_LEGACY_HEADER = 20
+_LEGACY_VECTORS = 4
 _CLASSES = dict.fromkeys(
     ("virtio-keyboard", "virtio-mouse", "virtio-tablet", "virtio-multitouch"),
     "virtio-input",
 )
 """What virtio calls the devices that are known under another name."""
+_MODERN_ONLY = frozenset(
+    {*_CLASSES, "virtio-input-host", "virtio-crypto", "virtio-sound", "virtio-iommu", "virtio-gpu", "virtio-nsm"}
+)
+"""Devices that never had the legacy interface, whatever they are told."""
+_CONFIG_SIZES = {"virtio-net": 8, "virtio-scsi": 36, "virtio-serial": 12, "virtio-balloon": 16}
+"""The bytes of configuration that devices with a legacy interface have, where there are any."""
 
 
 class VirtioBus(Bus):
@@ -39,6 +50,17 @@ class VirtioDevice(CatalogueDevice):
     """The device behind. ``aliases`` are properties of each object, not of the class, that the PCI function shows."""
 
     aliases: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def bus_id(self) -> str | None:
+        return self.parent.device_id if isinstance(self.parent, VirtioPci) else None
+
+    def realize(self) -> None:
+        self.take_mac()
+        self.bring_all()
+
+    def unplug(self) -> None:
+        self.give_back_mac()
 
 
 def base_name(pci_type: str) -> str:
@@ -87,7 +109,9 @@ class VirtioPci(PciDevice):
         return [self.backend]
 
     def realize_function(self) -> None:
-        self.add_child("virtio-pci[0]", IoRegion(1 << 14))
+        self._notify_size = (_PAGE if self._flag("page-per-vq") else 4) * _QUEUES
+        self._modern_bar = IoRegion(_power_of_two(len(_REGIONS[:-1]) * _PAGE + self._notify_size))
+        self.add_child("virtio-pci[0]", self._modern_bar)
         self._choose_interface()
         bus = VirtioBus("virtio-bus", "virtio-pci-bus", self)
         self.child_buses.insert(0, bus)
@@ -96,42 +120,89 @@ class VirtioPci(PciDevice):
         self.backend.bus = bus
         self.backend.realize()
         self.backend.realized = True
-        self._add_regions()
+        # What was given away until here is given back by release_function.
+        if not self._flag("disable-modern"):
+            self._add_modern_regions()
+        self._add_vectors()
+        if self._has_legacy_interface():
+            self._add_legacy_region()
+        self.bring_all()
+
+    def _flag(self, name: str) -> bool:
+        return name in self.properties and bool(self.value(name))
 
     def _choose_interface(self) -> None:
         """Settle what "auto" means for the legacy interface: behind a PCI Express port there is none."""
         if "disable-legacy" not in self.properties:
             return
         behind_port = self.pci_bus.express and self.pci_bus.bridge is not None
-        if self.modern_only:
+        if self.modern_only or base_name(self.type) in _MODERN_ONLY:
             self.values |= {"disable-legacy": "on", "disable-modern": False}
         elif self.value("disable-legacy") == "auto":
             self.values["disable-legacy"] = "on" if behind_port else "off"
+        if self.value("disable-legacy") == "on" and self.value("disable-modern"):
+            raise errors.virtio_without_interface()
 
-    def _add_regions(self) -> None:
+    @property
+    def _virtio_name(self) -> str:
         base = base_name(self.type)
-        name = _CLASSES.get(base, base)
-        for region in _REGIONS:
-            self.add_child(f"virtio-pci-{region}-{name}[0]", IoRegion(_REGION_SIZE))
+        return _CLASSES.get(base, base)
+
+    def _add_modern_regions(self) -> None:
+        for number, region in enumerate(_REGIONS):
+            size = self._notify_size if region == "notify" else _PAGE
+            node = IoRegion(size, self._modern_bar, number * _PAGE)
+            self.add_child(f"virtio-pci-{region}-{self._virtio_name}[0]", node)
+        ports = IoRegion(4) if self._flag("modern-pio-notify") else None
+        self.add_child(f"virtio-pci-notify-pio-{self._virtio_name}[0]", IoRegion(4, ports))
+        if ports is not None:
+            self.add_child("virtio-pci-io[0]", ports)
+
+    def _add_vectors(self) -> None:
         vectors = self.value("vectors") if "vectors" in self.properties else 0
         if vectors == _UNSPECIFIED_VECTORS:
-            vectors = self.values["vectors"] = _USUAL_VECTORS
-        if vectors:
-            for child in (f"{self.type}-msix[0]", "msix-table[0]", "msix-pba[0]"):
-                self.add_child(child, IoRegion(_REGION_SIZE))
-        if self._has_legacy_interface():
-            self.add_child("virtio-pci[1]", IoRegion(64))
+            vectors = self.usual_vectors()
+        if vectors > _MOST_VECTORS:
+            vectors = 0
+        if "vectors" in self.properties:
+            self.values["vectors"] = vectors
+        if not vectors:
+            return
+        table, pending = vectors * 16, -(-vectors // 64) * 8
+        start = max(table, _PAGE // 2)
+        bar = IoRegion(_power_of_two(max(start + pending, _PAGE)))
+        self.add_child(f"{self.type}-msix[0]", bar)
+        self.add_child("msix-table[0]", IoRegion(table, bar))
+        self.add_child("msix-pba[0]", IoRegion(pending, bar, start))
+
+    def usual_vectors(self) -> int:
+        """How many interrupt vectors the device gets if nobody says."""
+        brought = self.machine.catalogue.brought(self.type)
+        return int(brought.values.get("vectors", _USUAL_VECTORS)) if brought is not None else _USUAL_VECTORS
+
+    def _add_legacy_region(self) -> None:
+        header = _LEGACY_HEADER + (_LEGACY_VECTORS if self.child("msix-table[0]") is not None else 0)
+        size = header + _CONFIG_SIZES.get(self._virtio_name, 0)
+        self.add_child("virtio-pci[1]", IoRegion(_power_of_two(size)))
 
     def _has_legacy_interface(self) -> bool:
         if "disable-legacy" in self.properties:
             return bool(self.value("disable-legacy") == "off")
         return self.type.endswith("-transitional") and not self.type.endswith("-non-transitional")
 
+    def wants(self, name: str) -> bool:
+        # What virtio itself has was made from what the properties say; the rest is what the type adds.
+        return super().wants(name) and not name.startswith(("virtio-pci", "virtio-b", "msix-", f"{self.type}-msix"))
+
     def release_function(self) -> None:
         super().release_function()
         if self.backend.realized:
             self.backend.realized = False
             self.backend.unplug()
+
+
+def _power_of_two(size: int) -> int:
+    return 1 << (size - 1).bit_length()
 
 
 def _alias(prop: Property) -> Property:

@@ -11,7 +11,7 @@ from typing import Any
 
 from qmpd.catalogue.catalogue import SUFFIX, family_of
 from qmpd.catalogue.parts import write_parts
-from qmpd.catalogue.record import hmp, machines, trees, types
+from qmpd.catalogue.record import hmp, machines, plugged, trees, types
 from qmpd.catalogue.record.peer import Peer, PeerDied
 
 _BARE = ("q35", "pc", "microvm", "none", "isapc")  #: the machines whose object trees are recorded
@@ -38,6 +38,8 @@ def record(qemu: str, folder: Path) -> Path:
     names = [row[0] for row in parts["types"]]
     properties = types.record_properties(partial(Peer, qemu, "-machine", "none"), names)
     parts |= {"properties": properties.rows, "descriptors": properties.descriptors()}
+    _progress("what devices bring along")
+    parts |= plugged.record_plugged(qemu, parts["devices"], properties.described())
     _progress("CPU models on each machine")
     parts |= machines.record_cpus(qemu, [name for name, _ in parts["machines"]])
     parts |= _record_trees(qemu, parts["types"], parts["machines"], bare)

@@ -91,6 +91,16 @@ class PropertyRecorder:
         """The pool, by position."""
         return [json.loads(text) for text in self._pool]
 
+    def described(self) -> dict[str, list[dict[str, Any]]]:
+        """The QOM list of each type that has one."""
+        pool, lists = self.descriptors(), {}
+        for name, qom, _ in self.rows:
+            if isinstance(qom, list):
+                lists[name] = [pool[position] for position in qom]
+            elif isinstance(qom, str) and qom in lists:
+                lists[name] = lists[qom]
+        return lists
+
     def _ask(self, command: str, name: str) -> Any:
         try:
             return self.ask(command, name)

@@ -1,0 +1,49 @@
+"""What a device brings along that nothing here models: objects and buses, as the catalogue recorded them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qmpd.catalogue.brought import BroughtObject
+from qmpd.errors import QemuError
+from qmpd.model.bus import Bus
+from qmpd.model.recorded import RecordedObject
+
+if TYPE_CHECKING:
+    from qmpd.model.catalogue_device import CatalogueDevice
+
+
+class BroughtNode(RecordedObject):
+    """An object inside the device ``owner``."""
+
+    def __init__(self, owner: CatalogueDevice, recorded: BroughtObject) -> None:
+        super().__init__(owner.machine.catalogue, recorded.type, dict(recorded.entries))
+        self._owner = owner
+        self._values = dict(zip(self._kinds, recorded.values, strict=True))
+
+    def value(self, name: str) -> Any:
+        if name == "type":
+            return self.type
+        value = self._values[name]
+        if isinstance(value, list) and len(value) == 1:
+            raise QemuError(value[0])
+        return self._owner.placed(value)
+
+
+class BroughtBus(Bus):
+    """A bus that ``owner`` provides. What handles hot plug on it is nothing, the bus itself, or the device."""
+
+    def __init__(self, name: str, owner: CatalogueDevice, recorded: BroughtObject) -> None:
+        super().__init__(name, recorded.type, owner)
+        names = [entry for entry, _ in recorded.entries]
+        self._handler: str = recorded.values[names.index("hotplug-handler")]
+        self._handles_itself = self._handler.endswith(f"/{recorded.path}")
+
+    @property
+    def hotpluggable(self) -> bool:
+        return bool(self._handler)
+
+    def handler_path(self) -> str:
+        if not self._handler or self._handles_itself or self.owner is None:
+            return self.path if self._handles_itself else ""
+        return self.owner.path
