@@ -92,7 +92,7 @@ def build(options: Namespace) -> VmConfig:
         argv.append("-S")
     config = parse(argv)
     config.program = PROGRAM
-    config.extras = Extras(options.guest, options.clock == "manual", options.control)
+    config.extras = Extras(options.guest, options.clock == "manual", options.control, options.faults or "")
     _call_by_our_names(config)
     for chardev in _chardevs(options):
         config.chardevs.append(chardev)
@@ -241,6 +241,7 @@ def _add_machine(add: Callable[..., object]) -> None:
         help="how the guest behaves: linux, instant, stubborn, slow, partial, flaky, crash-on-unplug, firmware (nobody"
         " answers), absent, or a file; default: %(default)s",
     )
+    add("--faults", metavar="FILE", help="what goes wrong between the machine and its clients; see docs/faults.md")
     add("--clock", choices=("real", "manual"), default="real", help="manual: only x-qmpd-clock-advance moves the time")
     add("--no-control", dest="control", action="store_false", help="without the commands x-qmpd-*")
     add("--stopped", action="store_true", help="do not let it run before somebody says 'cont'")

@@ -64,8 +64,8 @@ class ManualClock:
         end = self._now + round(seconds * 1_000_000)
         while self._queue and self._queue[0].due <= end:
             scheduled = heappop(self._queue)
-            self._now = scheduled.due
+            self._now = max(self._now, scheduled.due)
             if scheduled.callback is not None:
                 callback, scheduled.callback = scheduled.callback, None
                 callback()
-        self._now = end
+        self._now = max(self._now, end)  # a callback may have gone further

@@ -80,13 +80,14 @@ class FdConfig(NamedTuple):
 class Extras(NamedTuple):
     """What QEMU does not have.
 
-    ``guest`` is the name of a shipped behaviour, or a file. With ``manual_clock`` time stands still but for
-    ``x-qmpd-clock-advance``; commands of that kind exist with ``control``.
+    ``guest`` is the name of a shipped behaviour, or a file; ``faults`` is a file, or empty. With ``manual_clock`` time
+    stands still but for ``x-qmpd-clock-advance``; commands of that kind exist with ``control``.
     """
 
     guest: str = "firmware"
     manual_clock: bool = False
     control: bool = False
+    faults: str = ""
 
 
 class Phase(IntEnum):

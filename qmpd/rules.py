@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from random import Random
 
 
+class BadRule(Exception):
+    """Something that makes no rule; the text says what is wrong with it."""
+
+
 class UnknownRule(Exception):
     """There is no rule of that name."""
 

@@ -22,19 +22,21 @@ from qmpd.model.hostmem_host import Host
 from qmpd.model.machine import Machine
 from qmpd.model.objects import object_add
 from qmpd.model.qdev import device_add
+from qmpd.rules import BadRule, DuplicateRule
 from qmpd.wire.session import Session
 from qmpd.wire.throttle import Throttle
 
 if TYPE_CHECKING:
+    from qmpd.faults.faults import Faults
     from qmpd.wire.qtest import QtestSession
 
 
 class Vm:
     """Building one raises StartupError where QEMU would not start.
 
-    ``on_exit`` is called with the exit status when the machine has ended; ``on_warning`` with the option that a
-    warning is about (empty if none) and its text, ``on_complaint`` with an option and what is wrong with it although
-    the machine starts.
+    ``on_exit`` is called with the exit status when the machine has ended, ``on_death`` with the signal that kills it;
+    ``on_warning`` with the option that a warning is about (empty if none) and its text, ``on_complaint`` with an option
+    and what is wrong with it although the machine starts.
     ``host`` has the memory: without one it is plenty, and the files are those of the disk.
     """
 
@@ -50,7 +52,9 @@ class Vm:
         self.clock = clock
         self.on_exit: Callable[[int], None] | None = None
         self.chardevs: list[ChardevStatus] = []
+        self.on_death: Callable[[str], None] | None = None
         self._sessions: list[Session] = []
+        self._faults: Faults | None = None
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
         self._origin = ""
@@ -66,6 +70,8 @@ class Vm:
         self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest
         self.control = config.extras.control
+        if config.extras.faults:
+            self._faults = _faults(config.extras.faults, clock, self.die)
         self.machine.later = partial(clock.call_later, 0.0)
         self.machine.wall_clock = lambda: clock.now()[0]
         self._create_objects()
@@ -129,6 +135,8 @@ class Vm:
         session = Session(run, self.machine.catalogue.version, pretty=pretty)
         context = Context(self.machine, session, self)
         self._sessions.append(session)
+        if self._faults is not None:
+            self._faults.attach(session)
         return session
 
     def open_qtest(self) -> QtestSession:
@@ -141,6 +149,19 @@ class Vm:
     def close_session(self, session: Session | QtestSession) -> None:
         if session in self._sessions:
             self._sessions.remove(session)
+            if self._faults is not None:
+                self._faults.detach(session)
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on the wire; until somebody asks for it nothing does, and nobody looks."""
+        if self._faults is None:
+            from qmpd.faults.faults import Faults
+
+            self._faults = Faults(self.clock, self.die)
+            for session in self._sessions:
+                self._faults.attach(session)
+        return self._faults
 
     def advance_clock(self, seconds: float) -> None:
         """Let ``seconds`` pass at once; what is due in them has happened then. Raises QemuError."""
@@ -154,6 +175,9 @@ class Vm:
         self._throttle.send(Event(name, data, *self.clock.now()))
 
     def _deliver(self, event: Event) -> None:
+        if self._faults is not None:
+            self._faults.deliver(event)
+            return
         for session in self._sessions:
             session.emit(event)
 
@@ -170,6 +194,29 @@ class Vm:
             session.close_after_reply()
         if self.on_exit is not None:
             self.on_exit(status)
+
+    def die(self, signal: str) -> None:
+        """End as a process that gets this signal: nobody is told, nothing is cleaned up."""
+        if self._ended:
+            return
+        self._ended = True
+        if self.on_death is not None:
+            self.on_death(signal)
+        for session in self._sessions:
+            session.hang_up()
+            session.tell_owner()
+
+
+def _faults(path: str, clock: Clock, kill: Callable[[str], None]) -> Faults:
+    from qmpd.faults.fault import load
+    from qmpd.faults.faults import Faults
+
+    try:
+        return Faults(clock, kill, load(path))
+    except BadRule as problem:
+        raise StartupError("", errors.faults.bad_document(str(problem))) from None
+    except DuplicateRule as rule:
+        raise StartupError("", errors.rule_name_taken(str(rule))) from None
 
 
 def _behaviour(name: str) -> Behaviour:

@@ -8,6 +8,7 @@ from qmpd.chardev import ChardevStatus
 
 if TYPE_CHECKING:
     from qmpd.clock import Clock
+    from qmpd.faults.faults import Faults
     from qmpd.guest.guest import SimulatedGuest
     from qmpd.model.machine import Machine
 
@@ -29,6 +30,9 @@ class Host(Protocol):
     clock: Clock
     guest: SimulatedGuest
     control: bool
+
+    @property
+    def faults(self) -> Faults: ...
 
     def advance_clock(self, seconds: float) -> None: ...
 

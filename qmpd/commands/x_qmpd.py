@@ -1,15 +1,15 @@
-"""schema/x-qmpd.json: what QEMU does not have. The guest and the clock in the hands of a client."""
+"""schema/x-qmpd.json: what QEMU does not have. The guest, the clock and faults on the wire in the hands of a client."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.guest.behaviour import load, rule_from, shipped
 from qmpd.guest.dimms import Entry
 from qmpd.guest.guest import SimulatedGuest
-from qmpd.rules import DuplicateRule, UnknownRule
+from qmpd.rules import BadRule, DuplicateRule, UnknownRule
 
 _DEEDS = {
     "boot": SimulatedGuest.finish_boot,
@@ -19,6 +19,17 @@ _DEEDS = {
     "suspend": SimulatedGuest.order_suspend,
     "release": SimulatedGuest.release,
 }
+
+R = TypeVar("R", contravariant=True)
+
+
+class Book(Protocol[R]):
+    """What rules are added to."""
+
+    def add(self, rule: R) -> str: ...
+
+    def remove(self, name: str) -> None: ...
+
 
 # The least that a number in a rule may be, and the most where there is one.
 _RANGES = {
@@ -30,6 +41,8 @@ _RANGES = {
     "delay": (0, None),
     "jitter": (0, None),
     "rate": (1, None),
+    "seconds": (0, None),
+    "bytes": (0, None),
 }
 
 
@@ -80,22 +93,65 @@ def x_qmpd_guest_do(context: Context, action: str) -> None:
 
 
 def x_qmpd_guest_rule_add(context: Context, **members: Any) -> dict[str, str]:
+    _check_ranges(members)
+    return _added(context.host.guest.rules, rule_from(members))
+
+
+def x_qmpd_guest_rule_remove(context: Context, name: str) -> None:
+    _remove(context.host.guest.rules, name)
+
+
+def _check_ranges(members: dict[str, Any]) -> None:
     for name, (least, most) in _RANGES.items():
         value = members.get(name, least)
         if value < least or (most is not None and value > most):
             expected = f"at least {least}" if most is None else f"a number from {least} to {most}"
             raise errors.invalid_parameter_value(name, expected)
-    try:
-        return {"name": context.host.guest.rules.add(rule_from(members))}
-    except DuplicateRule as rule:
-        raise errors.rule_name_taken(str(rule)) from None
 
 
-def x_qmpd_guest_rule_remove(context: Context, name: str) -> None:
+def _added(book: Book[R], rule: R) -> dict[str, str]:
     try:
-        context.host.guest.rules.remove(name)
+        return {"name": book.add(rule)}
+    except DuplicateRule as taken:
+        raise errors.rule_name_taken(str(taken)) from None
+
+
+def _remove(book: Book[Any], name: str) -> None:
+    try:
+        book.remove(name)
     except UnknownRule:
         raise errors.rule_not_found(name) from None
+
+
+def x_qmpd_fault_add(context: Context, arguments: dict[str, Any]) -> dict[str, str]:
+    _check_ranges(arguments)
+    faults = context.host.faults
+    try:
+        fault = faults.rule_from(arguments, context.monitor)
+    except BadRule as problem:
+        raise errors.faults.bad_rule(str(problem)) from None
+    return _added(faults, fault)
+
+
+def x_qmpd_fault_remove(context: Context, name: str) -> None:
+    _remove(context.host.faults, name)
+
+
+def x_qmpd_fault_query(context: Context) -> list[dict[str, Any]]:
+    faults = context.host.faults
+    return [
+        {
+            "name": count.rule.name,
+            "on": count.rule.on.value,
+            "do": count.rule.do.value,
+            "pattern": count.rule.pattern,
+            "met": count.met,
+            "hits": count.hits,
+            "active": faults.is_active(count),
+            "held-up": faults.held_up(count.rule.name),
+        }
+        for count in faults
+    ]
 
 
 def x_qmpd_clock_advance(context: Context, seconds: float) -> None:

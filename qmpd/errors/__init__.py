@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qmpd.errors import faults as faults
     from qmpd.errors import hostmem_file as hostmem_file
     from qmpd.errors import machine as machine
     from qmpd.errors import migration as migration

@@ -143,14 +143,11 @@ def _read(path: str, name: str, check: bool = False) -> Behaviour:
 
 
 def _check(document: Any, path: str) -> None:
-    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # slow, and shipped ones do without
-    from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
-
     from qmpd.schemas import documents
 
-    error = best_match(Draft202012Validator(documents.document("guest")).iter_errors(document))
-    if error is not None:
-        raise BadBehaviour(f"{path}: {error.json_path}: {error.message}")
+    complaint = documents.complaint("guest", document)
+    if complaint:
+        raise BadBehaviour(f"{path}: {complaint}")
 
 
 def from_document(document: dict[str, Any], name: str) -> Behaviour:

@@ -1,4 +1,4 @@
-"""``-x-qmpd``: what QEMU does not have, in QEMU's grammar: ``guest=NAME|FILE,clock=real|manual,control=on|off``."""
+"""``-x-qmpd``: what QEMU does not have: ``guest=NAME|FILE,faults=FILE,clock=real|manual,control=on|off``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def read(argument: str, earlier: Extras) -> Extras:
         raise errors.option_help_unavailable()
     values: dict[str, str | bool] = {}
     for name, value in tree.items():
-        if name == "guest" and isinstance(value, str):
+        if name in ("guest", "faults") and isinstance(value, str):
             values[name] = value
         elif name not in _WORDS:
             raise errors.unexpected_parameter(name)

@@ -95,3 +95,12 @@ def resolve(reference: str, module: str) -> Located:
     file, _, _ = reference.partition("#")
     home = file.removesuffix(".json") or module
     return Located(document(home)["$defs"][type_name(reference)], home)
+
+
+def complaint(name: str, value: object) -> str:
+    """What keeps ``value`` from being what the document ``name`` describes; empty if nothing does."""
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # slow, and hardly ever needed
+    from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+
+    error = best_match(Draft202012Validator(document(name)).iter_errors(value))
+    return "" if error is None else f"{error.json_path}: {error.message}"

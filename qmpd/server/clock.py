@@ -1,10 +1,12 @@
-"""The real clock, driven by the event loop."""
+"""The clocks of a process: the real one, driven by the event loop, and one that a client drives."""
 
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Callable
 from time import time_ns
+
+from qmpd.clock import Handle, ManualClock
 
 
 class LoopClock:
@@ -18,3 +20,16 @@ class LoopClock:
 
     def call_later(self, delay_seconds: float, callback: Callable[[], object]) -> TimerHandle:
         return self._loop.call_later(delay_seconds, callback)
+
+
+class StandingClock(ManualClock):
+    """Time stands still until somebody advances it. What is due now need not wait for that."""
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def call_later(self, delay_seconds: float, callback: Callable[[], object]) -> Handle:
+        if delay_seconds <= 0:
+            self._loop.call_soon(self.advance, 0)
+        return super().call_later(delay_seconds, callback)

@@ -142,6 +142,10 @@ class Connection(asyncio.BufferedProtocol):
 
     # Inside
 
+    def push(self) -> None:
+        """Hand over what the session has to say, and nothing else; it may be in the middle of something."""
+        self._transport.write(self._session.data_to_send())
+
     def _flush(self) -> None:
         """Hand over what the session has to say, let it go on if that is all it waited for, and obey its wishes."""
         session, transport = self._session, self._transport

@@ -75,6 +75,11 @@ def _exit_with(outcome: int) -> NoReturn:
     os._exit(0 if os.read(outcome, 1) else 1)
 
 
+def die(name: str) -> None:
+    """End at once as by a signal (``KILL``), and leave everything lying about."""
+    os.kill(os.getpid(), signal.Signals[f"SIG{name}"])
+
+
 def hold_signals() -> None:
     """From now on a signal to end waits until somebody watches for it, instead of ending the process half started."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler would print a traceback

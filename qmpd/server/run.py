@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from qmpd import log
-from qmpd.clock import Clock, ManualClock
+from qmpd.clock import Clock
 from qmpd.config import MonitorConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.options.report import Report
 from qmpd.server import process, systemd
-from qmpd.server.clock import LoopClock
+from qmpd.server.clock import LoopClock, StandingClock
 from qmpd.server.connection import Monitors
 from qmpd.server.doors import Door, Hall, ListeningDoor, open_door
 from qmpd.server.seams import VirtualMachine
@@ -47,8 +47,6 @@ def _vm(config: VmConfig, clock: Clock) -> VirtualMachine:
     from qmpd.vm import Vm
 
     report = Report.of(config)
-    if config.extras.manual_clock:
-        clock = ManualClock()
     host = this_host(ParkedThreads(config.names_threads))
     return Vm(config, clock, on_warning=report.warning, on_complaint=report.error, host=host)
 
@@ -60,7 +58,7 @@ def _serve(
     loop = asyncio.SelectorEventLoop()
     try:
         _open_doors(config, doors)
-        vm = make_vm(config, LoopClock(loop))
+        vm = make_vm(config, StandingClock(loop) if config.extras.manual_clock else LoopClock(loop))
         server = _Server(config, loop, vm, doors)
         loop.call_soon(server.start)
         for ready in (daemon.ready if daemon else None, on_ready, lambda: systemd.notify("READY=1")):
@@ -117,6 +115,7 @@ class _Server:
         self.status = 0
         vm.chardevs = [door.status for door in doors]
         vm.on_exit = self._end
+        vm.on_death = self._die
         loop.set_exception_handler(self._report_fault)
 
     def start(self) -> None:
@@ -139,6 +138,11 @@ class _Server:
             self.status = status
             # not now: this may be the middle of a request whose reply is still to come
             self._loop.call_soon(self._close)
+
+    def _die(self, signal: str) -> None:
+        for connection in self._monitors.connections:
+            connection.push()
+        process.die(signal)
 
     def _close(self) -> None:
         systemd.notify("STOPPING=1")

@@ -44,10 +44,12 @@ class Session(Protocol):
 class VirtualMachine(Protocol):
     """A virtual machine, as ``qmpd.vm.Vm``.
 
-    ``on_exit`` is called with an exit status when it has ended. ``chardevs`` is what ``query-chardev`` reports.
+    ``on_exit`` is called with an exit status when it has ended, ``on_death`` with the name of a signal that shall end
+    the process at once. ``chardevs`` is what ``query-chardev`` reports.
     """
 
     on_exit: Callable[[int], None] | None
+    on_death: Callable[[str], None] | None
     chardevs: list[ChardevStatus]
 
     def open_session(self, pretty: bool) -> Any:

@@ -15,7 +15,8 @@ Apart from that it may have to wait, in COMMANDS or before, and then reads no re
 * *paused*: the client does not take its replies (``pause_output``), or so many were collected in one go that the
   owner should send them first (``stalled``);
 * *busy*: a request has been executed, but its reply is kept back (``hold``). Without out-of-band execution the session
-  reads nothing while it is busy. With it, up to 8 more requests are queued, and out-of-band ones overtake them.
+  reads nothing while it is busy. With it, up to 8 more requests are queued, and out-of-band ones overtake them;
+* *stopped*: somebody wants it to look as if it hung (``stop_reading``).
 
 The rules are those of monitor/qmp.c and qapi/qmp-dispatch.c. What commands exist is not known here.
 """
@@ -25,7 +26,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from qmpd import errors
 from qmpd.errors import QemuError
@@ -51,6 +52,24 @@ class Phase(Enum):
     NEGOTIATION = auto()
     COMMANDS = auto()
     CLOSING = auto()
+
+
+class Kind(Enum):
+    """What a message to the client is."""
+
+    GREETING = auto()
+    REPLY = auto()
+    EVENT = auto()
+
+
+class Line(Protocol):
+    """What may stand between a session and its client, to disturb them."""
+
+    def ask(self, command: str) -> None:
+        """A command is about to be executed. Raises QemuError to prevent that."""
+
+    def put(self, kind: Kind, data: bytes) -> None:
+        """Take a message for the client; ``Session.collect`` sends it."""
 
 
 class _Rules(NamedTuple):
@@ -92,6 +111,7 @@ class Session:
         self.on_request = on_request
         self.on_output: Callable[[], None] | None = None
         self.oob_enabled = False
+        self.line: Line | None = None
         self._dispatch = dispatch
         self._version = version
         self._pretty = pretty
@@ -101,6 +121,7 @@ class Session:
         self._output: list[bytes] = []
         self._output_size = 0
         self._paused = False
+        self._stopped = False
         self._stalled = False
         self._eof = False
         self._executing: Request | None = None
@@ -112,7 +133,7 @@ class Session:
 
     def greet(self) -> None:
         """Say hello; to be called first, once."""
-        self._send({"QMP": {"version": self._version, "capabilities": list(CAPABILITIES)}})
+        self._send({"QMP": {"version": self._version, "capabilities": list(CAPABILITIES)}}, Kind.GREETING)
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the client, execute what is complete. Any bytes are legal at any time."""
@@ -178,8 +199,8 @@ class Session:
         }
         if event.data is not None:
             message["data"] = event.data
-        self._send(message)
-        self._tell_owner()
+        self._send(message, Kind.EVENT)
+        self.tell_owner()
 
     def negotiate(self, enable: list[str]) -> None:
         """Carry out ``qmp_capabilities``; ``enable`` has only names out of ``CAPABILITIES``.
@@ -197,19 +218,23 @@ class Session:
             self._close_requested = True
         else:
             self._close()
-            self._tell_owner()
+            self.tell_owner()
+
+    @property
+    def can_hold(self) -> bool:
+        return self._executing is not None and not _is_out_of_band(self._executing)
 
     def abandon(self) -> None:
         """The machine dies: nothing is answered any more, not even the request being executed."""
         self._close()
-        self._tell_owner()
+        self.tell_owner()
 
     def hold(self) -> None:
         """Keep back the reply to the in-band request being executed, until ``release``.
 
         :raises RuntimeError: if no in-band request is being executed.
         """
-        if self._executing is None or _is_out_of_band(self._executing):
+        if not self.can_hold:
             raise RuntimeError("only the reply to an in-band request being executed can be held back")
         self._hold_requested = True
 
@@ -223,9 +248,39 @@ class Session:
         reply, self._held_reply = self._held_reply, None
         self._put(reply)
         self._proceed()
-        self._tell_owner()
+        self.tell_owner()
 
-    def _tell_owner(self) -> None:
+    # For the line, which disturbs
+
+    def encode(self, message: dict[str, Any]) -> bytes:
+        """A message of somebody else's as this client reads it."""
+        return encode_message(message, self._pretty)
+
+    def collect(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._output.append(data)
+        self._output_size += len(data)
+
+    def stop_reading(self) -> None:
+        """Execute and read nothing more until ``go_on``."""
+        self._stopped = True
+
+    def go_on(self) -> None:
+        self._stopped = False
+        self._proceed()
+        self.tell_owner()
+
+    def hang_up(self) -> None:
+        """Close the connection behind what has been collected; the request being executed gets no reply."""
+        self._close()
+
+    @property
+    def holding(self) -> bool:
+        """Whether a reply is being held back."""
+        return self._held_reply is not None
+
+    def tell_owner(self) -> None:
+        """Something has been collected for another reason than a call of the owner's."""
         # While a request is executed the owner is in the middle of a call, and looks at the output after it.
         if self.on_output is not None and self._executing is None:
             self.on_output()
@@ -242,7 +297,7 @@ class Session:
         self._held_reply = None
 
     def _may_read(self) -> bool:
-        if self._paused or self._output_size >= OUTPUT_MAX or not self._rules.requests:
+        if self._paused or self._stopped or self._output_size >= OUTPUT_MAX or not self._rules.requests:
             return False
         return self._held_reply is None or (self.oob_enabled and len(self._queue) < QUEUE_MAX)
 
@@ -270,9 +325,9 @@ class Session:
         if isinstance(message, dict):
             self._execute(message)
         elif isinstance(message, QemuError):
-            self._send(_error_body(message))
+            self._send(_error_body(message), Kind.REPLY)
         else:
-            self._send(_error_body(errors.qmp_not_an_object()))
+            self._send(_error_body(errors.qmp_not_an_object()), Kind.REPLY)
 
     def _execute(self, request: Request) -> None:
         finished = None if self.on_request is None else self.on_request(request)
@@ -312,6 +367,8 @@ class Session:
         only = self._rules.only
         if only is not None and name != only:
             raise errors.qmp_expecting_negotiation()
+        if self.line is not None:
+            self.line.ask(name)
         return self._dispatch(name, request.get("arguments"), _is_out_of_band(request))
 
     # From replies to bytes
@@ -321,18 +378,21 @@ class Session:
             reply["id"] = request["id"]
         return encode_message(reply, self._pretty)
 
-    def _send(self, message: dict[str, Any]) -> None:
-        self._collect(encode_message(message, self._pretty))
+    def _send(self, message: dict[str, Any], kind: Kind) -> None:
+        data = encode_message(message, self._pretty)
+        if self.line is None:
+            self.collect(data)
+        else:
+            self.line.put(kind, data)
 
     def _put(self, reply: bytes) -> None:
         """A reply is complete; it may be the last one."""
-        self._collect(reply)
+        if self.line is None:
+            self.collect(reply)
+        else:
+            self.line.put(Kind.REPLY, reply)
         if self._close_requested:
             self._close()
-
-    def _collect(self, data: bytes) -> None:
-        self._output.append(data)
-        self._output_size += len(data)
 
 
 _MEMBERS: Final = frozenset({"execute", "arguments", "id"})

@@ -34,7 +34,7 @@ class Monitor:
         line = self._file.readline()
         return json.loads(line) if line else None
 
-    def ask(self, command: str, **arguments: Any) -> Any:
+    def ask(self, command: str, /, **arguments: Any) -> Any:
         self.sock.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
         return self.line()["return"]
 
