@@ -67,7 +67,7 @@ class Vm:
             say=on_complaint,
             host=host or this_host(),
         )
-        self.guest = SimulatedGuest(GuestSide(self.machine), clock, _behaviour(config.extras.guest))
+        self.guest = SimulatedGuest(GuestSide(self.machine, clock.call_later), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest
         self.control = config.extras.control
         if config.extras.faults:

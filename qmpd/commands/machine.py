@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.commands.context import Context
@@ -10,7 +10,9 @@ from qmpd.frozen import Frozen
 from qmpd.model.cpus import hotpluggable_info
 from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.machine import Machine
-from qmpd.model.memory_device import region_size
+
+if TYPE_CHECKING:
+    from qmpd.model.virtio_balloon import VirtioBalloon
 
 _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
@@ -89,18 +91,21 @@ def set_numa_node(context: Context, arguments: dict[str, Any]) -> None:
 
 
 def balloon(context: Context, value: int) -> None:
-    if context.machine.balloon is None:
-        raise errors.no_balloon()
+    device = _balloon(context)
     if value <= 0:
         raise errors.invalid_parameter_value("value", "a size")
+    device.set_target(value)
 
 
 def query_balloon(context: Context) -> dict[str, int]:
-    machine = context.machine
-    if machine.balloon is None:
+    return {"actual": _balloon(context).actual_size}
+
+
+def _balloon(context: Context) -> VirtioBalloon:
+    device = context.machine.balloon
+    if device is None:
         raise errors.no_balloon()
-    plugged = machine.memory_devices.memory_device_list()
-    return {"actual": machine.ram_size + sum(region_size(device) for device in plugged if device.info_kind == "dimm")}
+    return device
 
 
 def query_hv_balloon_status_report(context: Context) -> None:

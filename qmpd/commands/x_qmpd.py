@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.guest.behaviour import load, rule_from, shipped
-from qmpd.guest.dimms import Entry
 from qmpd.guest.guest import SimulatedGuest
 from qmpd.rules import BadRule, DuplicateRule, UnknownRule
+
+if TYPE_CHECKING:
+    from qmpd.guest.linux import Linux
+    from qmpd.guest.queue import Entry
 
 _DEEDS = {
     "boot": SimulatedGuest.finish_boot,
@@ -18,6 +21,8 @@ _DEEDS = {
     "panic": SimulatedGuest.order_panic,
     "suspend": SimulatedGuest.order_suspend,
     "release": SimulatedGuest.release,
+    "online": SimulatedGuest.online,
+    "run-out-of-memory": SimulatedGuest.run_out_of_memory,
 }
 
 R = TypeVar("R", contravariant=True)
@@ -48,15 +53,13 @@ _RANGES = {
 
 def x_qmpd_guest_query(context: Context) -> dict[str, Any]:
     guest = context.host.guest
-    dimms = guest.dimms
-    entries = (*((dimms.current,) if dimms.current else ()), *dimms.waiting)
     return {
         "behaviour": guest.behaviour.name,
         "life": guest.life.value,
         "running": guest.runs,
         "hot-remove": guest.behaviour.hot_remove,
-        "stalled": dimms.stalled is not None,
-        "queue": [_entry(context, entry) for entry in entries],
+        "auto-online": guest.behaviour.auto_online,
+        **_system(guest.linux),
         "rules": [
             {
                 "name": rule.name,
@@ -71,13 +74,26 @@ def x_qmpd_guest_query(context: Context) -> dict[str, Any]:
     }
 
 
-def _entry(context: Context, entry: Entry) -> dict[str, Any]:
-    device = context.machine.memory_hotplug.slots[entry.slot].device
-    named = {} if device is None or device.device_id is None else {"device": device.device_id}
-    return {"slot": entry.slot, "work": entry.work.value, **named}
+def _system(linux: Linux | None) -> dict[str, Any]:
+    if linux is None:
+        return {"stalled": False, "drivers": [], "devices": [], "queue": []}
+    return {
+        "stalled": linux.is_stalled,
+        "drivers": linux.loaded,
+        "devices": [{"device": name, "driver": driver, "state": state} for name, driver, state in linux.driven()],
+        "queue": [_entry(entry) for entry in linux.queue.entries()],
+    }
 
 
-def x_qmpd_guest_set(context: Context, behaviour: str | None = None, hot_remove: bool | None = None) -> None:
+def _entry(entry: Entry) -> dict[str, Any]:
+    named = {"device": entry.name} if entry.name else {}
+    placed = {} if entry.dimm is None else {"slot": entry.dimm}
+    return {"work": entry.work.value, **placed, **named}
+
+
+def x_qmpd_guest_set(
+    context: Context, behaviour: str | None = None, hot_remove: bool | None = None, auto_online: bool | None = None
+) -> None:
     guest = context.host.guest
     if behaviour is not None:
         # a client may not make this process read any file it likes
@@ -86,10 +102,18 @@ def x_qmpd_guest_set(context: Context, behaviour: str | None = None, hot_remove:
         guest.become(load(behaviour))
     if hot_remove is not None:
         guest.set_hot_remove(hot_remove)
+    if auto_online is not None:
+        guest.set_auto_online(auto_online)
 
 
-def x_qmpd_guest_do(context: Context, action: str) -> None:
-    _DEEDS[action](context.host.guest)
+def x_qmpd_guest_do(context: Context, action: str, driver: str | None = None) -> None:
+    guest = context.host.guest
+    if action in _DEEDS:
+        _DEEDS[action](guest)
+    elif driver is None:
+        raise errors.missing_parameter("driver")
+    else:
+        guest.switch_driver(driver, load=action == "load-driver")
 
 
 def x_qmpd_guest_rule_add(context: Context, **members: Any) -> dict[str, str]:

@@ -818,6 +818,10 @@ def shpc_slot_unsupported(slot: int, last: int) -> QemuError:
     )
 
 
+def guest_busy_with_slot() -> QemuError:
+    return QemuError("Hot-unplug failed: guest is busy (power indicator blinking)")
+
+
 # hw/virtio/virtio-md-pci.c, hw/virtio/virtio-mem.c, hw/virtio/virtio-mem-pci.c, hw/virtio/virtio-pmem.c
 
 
@@ -838,6 +842,14 @@ def rng_max_bytes_refused() -> QemuError:
 
 def balloon_exists() -> QemuError:
     return QemuError("Only one balloon device is supported")
+
+
+def balloon_interval_negative() -> QemuError:
+    return QemuError("timer value must be greater than zero")
+
+
+def balloon_interval_too_long() -> QemuError:
+    return QemuError("timer value is too big")
 
 
 def virtio_memory_stays() -> QemuError:

@@ -26,6 +26,11 @@ class Occasion(StrEnum):
 
     DIMM_PLUG = "dimm-plug"
     DIMM_UNPLUG = "dimm-unplug"
+    PCI_PLUG = "pci-plug"
+    PCI_UNPLUG = "pci-unplug"
+    VIRTIO_MEM_GROW = "virtio-mem-grow"
+    VIRTIO_MEM_SHRINK = "virtio-mem-shrink"
+    BALLOON = "balloon"
     POWER_BUTTON = "power-button"
 
 
@@ -39,6 +44,8 @@ class Deed(StrEnum):
     PARTIAL = "partial"
     CRASH = "crash"
     FAIL = "fail"
+    LOAD_DRIVER = "load-driver"
+    UNLOAD_DRIVER = "unload-driver"
 
 
 class Rule(NamedTuple):
@@ -46,8 +53,10 @@ class Rule(NamedTuple):
 
     It holds ``on`` an occasion, for devices whose id fits the pattern ``device``, after ``skip`` such occasions, for
     ``times`` of them (None: from then on), of those each ``every``-th, and with the probability ``chance``. ``status``
-    is what a refusal says (ACPI's _OST), ``percent`` how far a partial deed gets. It takes ``delay`` seconds (None: as
-    long as without the rule) plus up to ``jitter`` seconds plus the device's size divided by ``rate`` (bytes a second).
+    is what a refusal says (ACPI's _OST), ``percent`` how far a partial deed gets, ``floor`` how many bytes of each
+    block of a virtio-mem, or of the memory beside a balloon, the guest needs itself, ``driver`` which one to load or
+    unload. It takes ``delay`` seconds (None: as long as without the rule) plus up to ``jitter`` seconds plus the size
+    in question divided by ``rate`` (bytes a second).
     """
 
     on: Occasion
@@ -63,6 +72,8 @@ class Rule(NamedTuple):
     delay: float | None = None
     jitter: float = 0.0
     rate: int | None = None
+    floor: tuple[int, ...] = ()
+    driver: str = "virtio-mem"
 
     @property
     def pattern(self) -> str:
@@ -73,8 +84,11 @@ class Timing(NamedTuple):
     """How long things take, in seconds of the guest's time, unless a rule says otherwise.
 
     ``boot``: from power on to a system that works; ``restart``: until the firmware resets the machine once more after a
-    reset; ``scan``: from an interrupt to the look at the slots; ``plug``, ``unplug``, ``refuse``: work on one DIMM;
-    ``power``: from the power button, or an order, to the end.
+    reset; ``scan``: from an interrupt to the look at what there is; ``plug``, ``unplug``, ``refuse``: work on one DIMM;
+    ``pci_plug``, ``pci_unplug``: work on one PCI slot; ``deleted``: between the two times that a device is told to be
+    gone, by ACPI; ``link``, ``button``, ``power_off``: what a slot that speaks for itself needs more; ``grow``,
+    ``shrink``: 128 MiB of a virtio-mem; ``inflate``, ``deflate``: one MiB; ``power``: from the power button, or an
+    order, to the end.
     """
 
     boot: float = 5.0
@@ -83,21 +97,34 @@ class Timing(NamedTuple):
     plug: float = 0.075
     unplug: float = 0.1
     refuse: float = 0.05
+    pci_plug: float = 0.03
+    pci_unplug: float = 0.05
+    deleted: float = 0.05
+    link: float = 0.12
+    button: float = 5.0
+    power_off: float = 1.0
+    grow: float = 0.01
+    shrink: float = 0.275
+    inflate: float = 0.008
+    deflate: float = 0.0005
     power: float = 0.05
 
 
 class Behaviour(NamedTuple):
     """A whole guest.
 
-    ``acpi``: the system was started with ACPI; ``hot_remove``: it lets memory go; ``power_button``: it powers off when
-    the button is pressed; ``pvpanic``: it has a device that tells the machine of a crash; ``reboots_on_panic``: it does
-    not stay crashed. ``seed`` is where chance starts from.
+    ``acpi``: the system was started with ACPI; ``hot_remove``: it lets memory go; ``auto_online``: it uses memory that
+    is added; ``drivers``: those that it loads; ``power_button``: it powers off when the button is pressed; ``pvpanic``:
+    it has a device that tells the machine of a crash; ``reboots_on_panic``: it does not stay crashed. ``seed`` is where
+    chance starts from.
     """
 
     name: str
     system: System
     acpi: bool = True
     hot_remove: bool = True
+    auto_online: bool = True
+    drivers: tuple[str, ...] = ("virtio-mem", "virtio-balloon")
     power_button: bool = False
     pvpanic: bool = False
     reboots_on_panic: bool = False
@@ -154,11 +181,15 @@ def from_document(document: dict[str, Any], name: str) -> Behaviour:
     """The behaviour that a valid document describes."""
     members = {key.replace("-", "_"): value for key, value in document.items() if key != "description"}
     members["system"] = System(members["system"])
-    members["timing"] = Timing(**members.get("timing", {}))
+    timing = members.get("timing", {})
+    members["timing"] = Timing(**{key.replace("-", "_"): value for key, value in timing.items()})
+    if "drivers" in members:
+        members["drivers"] = tuple(members["drivers"])
     members["rules"] = tuple(rule_from(rule) for rule in members.get("rules", ()))
     return Behaviour(name, **members)
 
 
 def rule_from(members: dict[str, Any]) -> Rule:
     """The rule that a valid part of a document describes."""
-    return Rule(**{**members, "on": Occasion(members["on"]), "do": Deed(members.get("do", Deed.OBEY))})
+    members = {**members, "on": Occasion(members["on"]), "do": Deed(members.get("do", Deed.OBEY))}
+    return Rule(**{**members, "floor": tuple(members.get("floor", ()))})

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from qmpd.clock import Clock
 from qmpd.guest.behaviour import Behaviour, Deed, Occasion, Rule, System
-from qmpd.guest.dimms import DimmDriver
+from qmpd.guest.conduct import Conduct
 from qmpd.guest.pace import GuestTime
-from qmpd.guest.ports import Platform
-from qmpd.rules import RuleBook
+
+if TYPE_CHECKING:
+    from qmpd.clock import Clock
+    from qmpd.guest.contact import Slot
+    from qmpd.guest.linux import Linux
+    from qmpd.guest.ports import Platform
+    from qmpd.rules import RuleBook
 
 
 class Life(StrEnum):
@@ -33,9 +38,9 @@ class SimulatedGuest:
         self._time = GuestTime(clock)
         self._has_run = False
         self._restarts = False
-        self.dimms = DimmDriver(platform, self._time, self._panic)
+        self.conduct = Conduct(behaviour)
+        self.linux: Linux | None = None
         self.life = Life.ABSENT
-        self._use(behaviour)
         self._power_on(restart=False)
 
     @property
@@ -43,27 +48,36 @@ class SimulatedGuest:
         """Whether the guest's time goes on."""
         return self._time.runs
 
-    # Behaviour
+    @property
+    def behaviour(self) -> Behaviour:
+        return self.conduct.behaviour
 
-    def _use(self, behaviour: Behaviour) -> None:
-        self.behaviour = behaviour
-        self.rules = RuleBook(behaviour.rules, behaviour.seed)
-        self.dimms.use(behaviour, self.rules)
+    @property
+    def rules(self) -> RuleBook[Rule]:
+        return self.conduct.rules
 
     def become(self, behaviour: Behaviour) -> None:
         """Behave otherwise from now on, with new rules. Another system has to boot first; the same one just goes on."""
         changed = (behaviour.system, behaviour.acpi) != (self.behaviour.system, self.behaviour.acpi)
-        self._use(behaviour)
+        self.conduct.adopt(behaviour)
         if changed:
             self._forget()
             self._power_on(restart=False)
 
     def set_hot_remove(self, enabled: bool) -> None:
         """Whether the system lets memory go at all, as its administrator may choose."""
-        self.behaviour = self.behaviour._replace(hot_remove=enabled)
-        self.dimms.use(self.behaviour, self.rules)
+        self.conduct.behaviour = self.behaviour._replace(hot_remove=enabled)
+
+    def set_auto_online(self, enabled: bool) -> None:
+        """Whether the system uses memory that is added; if so from now on, then also what was added before."""
+        self.conduct.behaviour = self.behaviour._replace(auto_online=enabled)
+        if enabled:
+            self.online()
 
     # What the machine tells
+
+    def milliseconds(self) -> int:
+        return self._time.milliseconds()
 
     def cpus_run(self) -> None:
         self._has_run = True
@@ -79,7 +93,24 @@ class SimulatedGuest:
         self._power_on(restart=self._has_run and not self._restarts)
 
     def memory_interrupt(self) -> None:
-        self.dimms.interrupt()
+        if self.linux is not None:
+            self.linux.memory_interrupt()
+
+    def pci_interrupt(self) -> None:
+        if self.linux is not None:
+            self.linux.pci_interrupt()
+
+    def slot_filled(self, slot: Slot) -> None:
+        if self.linux is not None:
+            self.linux.slot_filled(slot)
+
+    def slot_button(self, slot: Slot) -> None:
+        if self.linux is not None:
+            self.linux.slot_button(slot)
+
+    def device_wants(self, name: str) -> None:
+        if self.linux is not None:
+            self.linux.device_wants(name)
 
     def power_button(self) -> None:
         if self.life is not Life.RUNNING or not self.behaviour.acpi:
@@ -113,7 +144,22 @@ class SimulatedGuest:
 
     def release(self) -> None:
         """Go on with what a rule has stalled."""
-        self.dimms.release()
+        if self.linux is not None:
+            self.linux.release()
+
+    def online(self) -> None:
+        """Put all memory to use that was added."""
+        if self.linux is not None:
+            self.linux.online()
+
+    def run_out_of_memory(self) -> None:
+        if self.linux is not None:
+            self.linux.run_out_of_memory()
+
+    def switch_driver(self, driver: str, load: bool) -> None:
+        """Load a driver, or unload it; in a system that is up."""
+        if self.linux is not None:
+            self.linux.switch_driver(driver, load)
 
     def _order(self, act: Callable[[], None]) -> None:
         if self.life is Life.RUNNING:
@@ -123,7 +169,7 @@ class SimulatedGuest:
 
     def _forget(self) -> None:
         self._time.clear()
-        self.dimms.forget()
+        self.linux = None
 
     def _power_on(self, restart: bool) -> None:
         if self.behaviour.system is System.ABSENT:
@@ -148,7 +194,9 @@ class SimulatedGuest:
         self.life = Life.RUNNING
         if self.behaviour.acpi:
             self._platform.os_came_up()
-            self.dimms.start()
+        from qmpd.guest.linux import Linux  # many a guest never comes so far
+
+        self.linux = Linux(self._platform, self._time, self.conduct, self._panic)
 
     def _power_off(self) -> None:
         self._forget()

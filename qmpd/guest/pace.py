@@ -9,7 +9,9 @@ from qmpd.clock import Clock, Handle
 MICROSECONDS = 1_000_000
 
 
-class _Timer:
+class Timer:
+    """Something that is due in ``left`` seconds, or at ``due`` microseconds of the clock while the guest runs."""
+
     __slots__ = ("callback", "due", "handle", "left")
 
     def __init__(self, left: float, callback: Callable[[], object]) -> None:
@@ -24,25 +26,45 @@ class GuestTime:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._timers: list[_Timer] = []
+        self._timers: dict[Timer, None] = {}
+        self._lived = 0
+        self._since = 0
         self.runs = False
 
-    def call_later(self, delay: float, callback: Callable[[], object]) -> None:
-        timer = _Timer(delay, callback)
-        self._timers.append(timer)
+    def milliseconds(self) -> int:
+        """How long the guest has run in all."""
+        lived = self._lived + (max(self._now() - self._since, 0) if self.runs else 0)
+        return lived * 1000 // MICROSECONDS
+
+    def epoch_seconds(self) -> int:
+        """What a clock on the guest's wall would show."""
+        return self._clock.now()[0]
+
+    def call_later(self, delay: float, callback: Callable[[], object]) -> Timer:
+        timer = Timer(delay, callback)
+        self._timers[timer] = None
         if self.runs:
             self._start(timer)
+        return timer
+
+    def cancel(self, timer: Timer | None) -> None:
+        """Forget something that is due; harmless when it has happened, or was nothing."""
+        if timer in self._timers:
+            self._stop(timer)
+            del self._timers[timer]
 
     def resume(self) -> None:
         if not self.runs:
             self.runs = True
+            self._since = self._now()
             for timer in self._timers:
                 self._start(timer)
 
     def pause(self) -> None:
         if self.runs:
-            self.runs = False
             now = self._now()
+            self._lived += max(now - self._since, 0)
+            self.runs = False
             for timer in self._timers:
                 # a wall clock may have been set meanwhile, so what is left is kept within what there was
                 timer.left = min(max(timer.due - now, 0) / MICROSECONDS, timer.left)
@@ -58,15 +80,15 @@ class GuestTime:
         seconds, microseconds = self._clock.now()
         return seconds * MICROSECONDS + microseconds
 
-    def _start(self, timer: _Timer) -> None:
+    def _start(self, timer: Timer) -> None:
         timer.due = self._now() + round(timer.left * MICROSECONDS)
         timer.handle = self._clock.call_later(timer.left, lambda: self._run(timer))
 
-    def _stop(self, timer: _Timer) -> None:
+    def _stop(self, timer: Timer) -> None:
         if timer.handle is not None:
             timer.handle.cancel()
             timer.handle = None
 
-    def _run(self, timer: _Timer) -> None:
-        self._timers.remove(timer)
+    def _run(self, timer: Timer) -> None:
+        del self._timers[timer]
         timer.callback()

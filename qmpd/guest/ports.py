@@ -1,28 +1,20 @@
-"""The two sides of the contact between a machine and its guest: all that either knows of the other."""
+"""The two sides of the contact between a machine and its guest: all that either knows of the other.
+
+Only types are here, for those who check them; nothing needs this module to run.
+"""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-
-class Dimm(NamedTuple):
-    """A DIMM as its guest sees it. ``name`` is its id, or its path without one; ``addr`` and ``size`` are bytes."""
-
-    name: str
-    addr: int
-    size: int
-
-
-class Work(Enum):
-    """What a slot asks of the guest."""
-
-    INSERT = "insert"
-    EJECT = "eject"
+from qmpd.guest.contact import Dimm, Slot, Work
 
 
 class Guest(Protocol):
     """What the machine tells its guest. None of it answers before it returns; answers come by the clock."""
+
+    def milliseconds(self) -> int:
+        """The guest's own time, which stands still while the CPUs do."""
 
     def cpus_run(self) -> None:
         """The CPUs run from now on."""
@@ -36,26 +28,109 @@ class Guest(Protocol):
     def memory_interrupt(self) -> None:
         """A DIMM slot asks for something."""
 
+    def pci_interrupt(self) -> None:
+        """A slot that ACPI speaks for asks for something."""
+
+    def slot_filled(self, slot: Slot) -> None:
+        """Something was plugged into a slot that speaks for itself."""
+
+    def slot_button(self, slot: Slot) -> None:
+        """The attention button of such a slot was pressed: what is in it shall go."""
+
+    def device_wants(self, name: str) -> None:
+        """A virtio device has a wish: another size, or statistics."""
+
     def power_button(self) -> None:
         """Somebody pressed the power button."""
 
 
-class Nobody:
-    """The guest of a machine that has none yet."""
+class ResizableMemory(Protocol):
+    """A virtio-mem as its driver sees it. Sizes and offsets into its memory are bytes."""
 
-    def cpus_run(self) -> None: ...
+    block_size: int
+    requested_size: int
+    size: int
+    """How much is plugged."""
 
-    def cpus_stop(self) -> None: ...
+    @property
+    def label(self) -> str:
+        """The id, or the path of a device without one."""
 
-    def machine_reset(self) -> None: ...
+    @property
+    def start(self) -> int:
+        """Where its memory begins, a guest-physical address."""
 
-    def memory_interrupt(self) -> None: ...
+    @property
+    def length(self) -> int:
+        """How much memory it has at most."""
 
-    def power_button(self) -> None: ...
+    def plug_memory(self, offset: int, size: int) -> None:
+        """Plug blocks that are not; no more in all than is requested."""
+
+    def unplug_memory(self, offset: int, size: int) -> None:
+        """Unplug blocks that are plugged."""
+
+
+class Balloon(Protocol):
+    """A balloon as its driver sees it, in pages of 4 KiB."""
+
+    num_pages: int
+    """How many pages the guest shall give."""
+    polling_interval: int
+    """Seconds between two wishes for statistics, 0 for none."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def deflates_on_oom(self) -> bool: ...
+
+    def set_actual(self, pages: int) -> None:
+        """Say how many pages the guest has given."""
+
+    def receive_stats(self, stats: dict[str, int], seconds: int) -> None:
+        """Keep what the guest says about its memory, at that time since the epoch."""
+
+
+class PciPlatform(Protocol):
+    """What a guest can see of its machine's PCI slots, and do to them."""
+
+    def take_interrupt(self) -> bool:
+        """Whether ACPI has asked for a look at the slots since the last time."""
+
+    def take_work(self) -> list[tuple[Slot, Work]]:
+        """What those slots ask for. A removal is asked for until it is done, an insertion once."""
+
+    def eject(self, slot: Slot, delay: float) -> None:
+        """Let go of what is in a slot; the last that is heard of each device is told after ``delay`` seconds."""
+
+    def speaking_slots(self) -> list[Slot]:
+        """The slots that speak for themselves and have something in them."""
+
+    def has_power(self, slot: Slot) -> bool: ...
+
+    def switch(self, slot: Slot, *, power: bool, blinks: bool) -> None:
+        """Switch the power and the indicator of such a slot; what is in it goes when both are off."""
+
+    def fail_removal(self, slot: Slot) -> None:
+        """As if the machine could not remove what the guest has let go of."""
+
+    def devices_in(self, slot: Slot) -> list[str]:
+        """The names of what sits in a slot."""
+
+    def devices(self) -> list[str]:
+        """The names of all devices that were plugged."""
+
+    def resizable_memory(self) -> list[ResizableMemory]: ...
+
+    def balloon(self) -> Balloon | None: ...
 
 
 class Platform(Protocol):
     """What a guest can do to its machine."""
+
+    @property
+    def pci(self) -> PciPlatform: ...
 
     def os_came_up(self) -> None:
         """An operating system with ACPI has taken over; from then on the CPUs' slots can be seen as well."""
@@ -76,6 +151,9 @@ class Platform(Protocol):
 
     def fail_eject(self, slot: int) -> None:
         """As ``eject``, but the machine cannot remove the DIMM."""
+
+    def memory_size(self) -> int:
+        """The bytes of RAM, DIMMs included."""
 
     def reset(self) -> None: ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qmpd.guest.ports import Work
+from qmpd.guest.contact import Work
 from qmpd.model.pc_dimm import PcDimm
 
 

@@ -48,6 +48,11 @@ class Device(Object):
         self._pending_until: int | None = None
 
     @property
+    def label(self) -> str:
+        """What to call the device by: its id, or its path without one."""
+        return self.device_id or self.path
+
+    @property
     def class_hotpluggable(self) -> bool:
         """Whether devices of this type may come and go while the machine runs, if their bus lets them."""
         return True

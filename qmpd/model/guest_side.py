@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from qmpd.guest.ports import Dimm, Work
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from qmpd.guest.contact import Dimm, Work
 from qmpd.model.machine import Machine
 from qmpd.model.memory_device import region_size
-from qmpd.model.qdev import delete_device
+from qmpd.model.qdev import delete_device, deletion
+
+if TYPE_CHECKING:
+    from qmpd.model.guest_side_pci import PciSide
 
 
 class GuestSide:
-    """``qmpd.guest.ports.Platform`` of one machine."""
+    """``qmpd.guest.ports.Platform`` of one machine. ``call_later`` runs something after so many seconds."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, call_later: Callable[[float, Callable[[], object]], object]) -> None:
         self._machine = machine
+        self._call_later = call_later
+
+    @cached_property
+    def pci(self) -> PciSide:
+        from qmpd.model.guest_side_pci import PciSide
+
+        return PciSide(self._machine, self._call_later)
 
     def os_came_up(self) -> None:
         self._machine.cpu_slots_shown = True
@@ -29,7 +43,7 @@ class GuestSide:
         device = self._machine.memory_hotplug.slots[slot].device
         if device is None:
             return None
-        return Dimm(device.device_id or device.path, device.get_addr(), region_size(device))
+        return Dimm(device.label, device.get_addr(), region_size(device))
 
     def report_ost(self, slot: int, source: int, status: int) -> None:
         info = self._machine.memory_hotplug.report(slot, source, status)
@@ -43,8 +57,10 @@ class GuestSide:
     def fail_eject(self, slot: int) -> None:
         device = self._machine.memory_hotplug.slots[slot].device
         if device is not None:
-            named = {} if device.device_id is None else {"device": device.device_id}
-            self._machine.emit("DEVICE_UNPLUG_GUEST_ERROR", {**named, "path": device.path})
+            self._machine.emit("DEVICE_UNPLUG_GUEST_ERROR", deletion(device))
+
+    def memory_size(self) -> int:
+        return self._machine.ram_and_dimms
 
     # Power
 

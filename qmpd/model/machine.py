@@ -11,7 +11,7 @@ from qmpd.catalogue import Catalogue, MachineInfo, Tree
 from qmpd.config import Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
-from qmpd.guest.ports import Guest, Nobody
+from qmpd.guest.contact import Nobody
 from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
 from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
@@ -27,10 +27,12 @@ from qmpd.model.qom import AmbiguousPath, Container, Object, Property, Root, res
 from qmpd.model.run_state import RunState
 
 if TYPE_CHECKING:
+    from qmpd.guest.ports import Guest
     from qmpd.model.born_buses import Buses
     from qmpd.model.dirty_rate import DirtyRate
     from qmpd.model.migration import Migration
     from qmpd.model.sgx_epc import EpcSections
+    from qmpd.model.virtio_balloon import VirtioBalloon
 
 RAM_ALIGN = 8192
 DEFAULT_RAM_SIZE = 128 * geometry.MIB
@@ -164,7 +166,9 @@ class Machine(Object):
         self.numa = Numa()
         self.dimm_slots = DimmSlots()
         self.anonymous_devices = 0
-        self.balloon: Object | None = None
+        self.balloon: VirtioBalloon | None = None
+        self.on_reset: list[Callable[[], object]] = []
+        """What devices want to be called for when the machine is reset, besides what their buses do."""
         self.guest: Guest = Nobody()
         self.cpu_slots_shown = False
         self.run = RunState(self, config.actions)
@@ -400,8 +404,8 @@ class Machine(Object):
             self.buses.ready()
 
     def guest_milliseconds(self) -> int:
-        """The guest's clock, which stands still while the guest does."""
-        return int(self.run.has_run)
+        """The guest's clock, which stands still while the guest does; nobody saw a machine in its first millisecond."""
+        return max(self.guest.milliseconds(), int(self.run.has_run))
 
     def emit_later(self, name: str, data: dict[str, Any]) -> None:
         """Emit an event that has its cause in a command, but is only told once the command has been answered."""
@@ -422,6 +426,11 @@ class Machine(Object):
     def cpu_count(self) -> int:
         """The CPUs that exist."""
         return 0 if self.info.name == "none" else self.cpus.smp.cpus
+
+    @property
+    def ram_and_dimms(self) -> int:
+        """The bytes of RAM, DIMMs included; what else may be plugged does not count."""
+        return self.ram_size + self.memory_devices.dimm_size()
 
     @property
     def wakeup_supported(self) -> bool:
@@ -449,6 +458,8 @@ class Machine(Object):
         self.memory_hotplug.reset()
         if "buses" in vars(self):
             self.buses.reset()
+        for reset in list(self.on_reset):
+            reset()
 
     # As an object
 

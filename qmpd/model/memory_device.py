@@ -211,6 +211,10 @@ class MemoryDevices:
         """The bytes that guests can use of all plugged devices together."""
         return sum(device.get_plugged_size() for device in self.memory_device_list())
 
+    def dimm_size(self) -> int:
+        """The bytes of all plugged DIMMs."""
+        return sum(region_size(device) for device in self.memory_device_list() if device.info_kind == "dimm")
+
     def reserved_memslots(self) -> int:
         return 0 if self.memory is None else self.memory.reserved_memslots
 

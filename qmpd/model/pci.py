@@ -37,8 +37,9 @@ class Handler(Enum):
 class PciBus(Bus):
     """A PCI bus. ``functions`` maps slot * 8 + function to what sits there.
 
-    ``filled`` are the slots in which something sat at start or at the last reset, and which therefore have power
-    without the guest's doing. ``bsel`` is the number by which ACPI knows the bus.
+    ``powered`` are the slots that have power: those that were filled at start or at the last reset, and those to which
+    the guest gave it. ``blinking`` are those where the guest is at work. ``bsel`` is the number by which ACPI knows the
+    bus.
     """
 
     def __init__(self, bus_name: str, bus_type: str, owner: Bridge | None, hotplug: Hotplug, place: str = "") -> None:
@@ -47,12 +48,18 @@ class PciBus(Bus):
         self.hotplug = hotplug
         self.functions: dict[int, Sitter] = {}
         self.handler = hotplug.root_handler() if owner is None else owner.own_handler()
-        self.filled: frozenset[int] = frozenset()
+        self.powered: set[int] = set()
+        self.blinking: set[int] = set()
         self.bsel: int | None = None
 
     @property
     def express(self) -> bool:
         return self.bus_type == "PCIE"
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the slots have a controller of their own that tells the guest."""
+        return self.handler in (Handler.SLOT, Handler.SHPC)
 
     @property
     def hotpluggable(self) -> bool:

@@ -5,11 +5,11 @@ hw/acpi/pcihp.c, hw/pci/pcie.c, hw/pci/shpc.c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
+from qmpd.guest.contact import Slot, Work
 from qmpd.model.boot_tree import relocated
-from qmpd.model.bus import Sitter
 from qmpd.model.device import leave
 from qmpd.model.pci import FUNCTIONS, SLOTS, Handler, PciBus, PciDevice
 from qmpd.model.pci_bridge import Bridge
@@ -28,7 +28,9 @@ class Hotplug:
         self._machine = machine
         self.acpi_indices: set[int] = set()
         self.chassis_slots: set[tuple[int, int]] = set()
+        self._acpi_insertions: dict[int, set[int]] = {}
         self._acpi_removals: dict[int, set[int]] = {}
+        self._acpi_interrupt = False
 
     # What the machine's ACPI device is told to do
 
@@ -77,39 +79,88 @@ class Hotplug:
         by_acpi = not device.hotplugged and device.pci_bus.handler is Handler.ACPI and self._by_acpi
         if by_acpi and isinstance(device, Bridge):
             device.secondary.handler = Handler.ACPI
+        if device.hotplugged:
+            self._announce(device)
+
+    def _announce(self, device: PciDevice) -> None:
+        """Tell the guest that something has come; of a slot's functions, once the first one has."""
+        bus, number = device.pci_bus, device.devfn >> 3
+        if bus.handler is Handler.ACPI and bus.bsel is not None:
+            self._acpi_insertions.setdefault(bus.bsel, set()).add(number)
+            self._raise_interrupt()
+        elif bus.handler is Handler.SHPC or (bus.handler is Handler.SLOT and 0 in bus.functions):
+            self._machine.guest.slot_filled(Slot(bus, number))
+
+    def _raise_interrupt(self) -> None:
+        self._acpi_interrupt = True
+        self._machine.guest.pci_interrupt()
 
     # A device goes
 
     def unplug_request(self, device: PciDevice) -> None:
         """Ask the guest, or remove the device at once where no guest is needed. Raises QEMU's text."""
-        bus = device.pci_bus
+        bus, slot = device.pci_bus, Slot(device.pci_bus, device.devfn >> 3)
         if bus.handler is Handler.ACPI:
             assert bus.bsel is not None
             device.expect_unplug(self._machine.guest_milliseconds())
-            self._acpi_removals.setdefault(bus.bsel, set()).add(device.devfn >> 3)
-        elif bus.handler is Handler.SLOT:
+            self._acpi_removals.setdefault(bus.bsel, set()).add(slot.number)
+            self._raise_interrupt()
+            return
+        if slot.number in bus.blinking:
+            raise errors.guest_busy_with_slot()
+        if bus.handler is Handler.SLOT:
             device.expect_unplug(self._machine.guest_milliseconds() + UNPLUG_MILLISECONDS)
             if device.devfn and 0 not in bus.functions:
                 self._remove([device])
-            elif not bus.filled:
-                self._remove([bus.functions[devfn] for devfn in sorted(bus.functions)])
-        elif bus.handler is Handler.SHPC:
-            slot = device.devfn >> 3
-            if slot not in bus.filled:
-                self._remove([sitter for devfn, sitter in sorted(bus.functions.items()) if devfn >> 3 == slot])
+                return
+        if slot.number not in bus.powered:
+            self._remove(sitters_in(slot))
+        else:
+            self._machine.guest.slot_button(slot)
 
-    def _remove(self, sitters: list[Sitter]) -> None:
+    def _remove(self, sitters: list[PciDevice]) -> None:
         for sitter in sitters:
-            if isinstance(sitter, PciDevice):
-                for data in leave(sitter):
-                    self._machine.emit_later("DEVICE_DELETED", data)
+            for data in leave(sitter):
+                self._machine.emit_later("DEVICE_DELETED", data)
+
+    # What the guest sees and does
+
+    def take_interrupt(self) -> bool:
+        """Clear what says that ACPI wants the guest to look; whether it was there."""
+        raised, self._acpi_interrupt = self._acpi_interrupt, False
+        return raised
+
+    def take_work(self, root: PciBus) -> list[tuple[Slot, Work]]:
+        """What the slots ask for by ACPI, bus by bus. What shall go is there until it is gone."""
+        work: list[tuple[Slot, Work]] = []
+        for bus in self._numbered(root):
+            assert bus.bsel is not None
+            work += [(Slot(bus, slot), Work.INSERT) for slot in sorted(self._acpi_insertions.pop(bus.bsel, ()))]
+            work += [(Slot(bus, slot), Work.EJECT) for slot in sorted(self._acpi_removals.get(bus.bsel, ()))]
+        return work
+
+    def eject(self, slot: Slot) -> list[list[dict[str, Any]]]:
+        """Take out what ACPI lets go of ``slot``. The result is what there is to tell of each device."""
+        assert isinstance(slot.bus, PciBus)
+        if slot.bus.bsel is not None:
+            for asked in (self._acpi_removals, self._acpi_insertions):
+                asked.get(slot.bus.bsel, set()).discard(slot.number)
+        return [leave(sitter) for sitter in sitters_in(slot) if _may_be_ejected(sitter)]
+
+    def switch(self, slot: Slot, power: bool, blinks: bool) -> list[list[dict[str, Any]]]:
+        """Switch a slot's power and indicator. The result is what there is to tell of each device that goes by that."""
+        bus = slot.bus
+        assert isinstance(bus, PciBus)
+        for slots, member in ((bus.powered, power), (bus.blinking, blinks)):
+            (slots.add if member else slots.discard)(slot.number)
+        return [] if power or blinks else [leave(sitter) for sitter in sitters_in(slot)]
 
     # The machine
 
     def ready(self, root: PciBus) -> None:
         """Number the buses that ACPI speaks for; the ones that come later are never described to the guest."""
         numbered = 0
-        for bus in _pci_buses(root):
+        for bus in pci_buses(root):
             if bus.hotpluggable and (bus.bridge is None or self._by_acpi):
                 bus.number(numbered)
                 numbered += 1
@@ -120,26 +171,38 @@ class Hotplug:
 
     def reset(self, root: PciBus) -> None:
         """A system reset: what ACPI was asked to remove goes, and slots notice whether they are filled."""
-        numbered = {bus.bsel: bus for bus in _pci_buses(root) if bus.bsel is not None}
-        for bsel in sorted(self._acpi_removals):
-            bus = numbered.get(bsel)
-            for slot in sorted(self._acpi_removals[bsel]):
-                if bus is not None:
-                    self._remove([sitter for sitter in list(bus.sitters) if _may_be_ejected(sitter, slot)])
+        for bus in self._numbered(root):
+            assert bus.bsel is not None
+            for number in sorted(self._acpi_removals.get(bus.bsel, ())):
+                for told in self.eject(Slot(bus, number)):
+                    for data in told:
+                        self._machine.emit_later("DEVICE_DELETED", data)
         self._acpi_removals.clear()
         self._look_into_slots(root)
 
+    def _numbered(self, root: PciBus) -> list[PciBus]:
+        """The buses that ACPI speaks for, in the order of their numbers."""
+        numbered = {bus.bsel: bus for bus in pci_buses(root) if bus.bsel is not None}
+        return [numbered[bsel] for bsel in sorted(numbered)]
+
     def _look_into_slots(self, root: PciBus) -> None:
-        for bus in _pci_buses(root):
-            bus.filled = frozenset(devfn >> 3 for devfn in bus.functions)
+        for bus in pci_buses(root):
+            bus.powered = {devfn >> 3 for devfn in bus.functions if bus.handler is not Handler.SLOT or not devfn}
+            bus.blinking.clear()
 
 
-def _may_be_ejected(sitter: Sitter, slot: int) -> bool:
-    """Whether ACPI may take the device out of ``slot``; bridges that were there at start stay."""
-    if not isinstance(sitter, PciDevice) or sitter.devfn >> 3 != slot:
-        return False
+def _may_be_ejected(sitter: PciDevice) -> bool:
+    """Whether ACPI may take the device out; bridges that were there at start stay."""
     return sitter.class_hotpluggable and not (isinstance(sitter, Bridge) and not sitter.hotplugged)
 
 
-def _pci_buses(root: PciBus) -> list[PciBus]:
+def sitters_in(slot: Slot) -> list[PciDevice]:
+    """What was plugged into ``slot``, by function."""
+    assert isinstance(slot.bus, PciBus)
+    found = [sitter for devfn, sitter in sorted(slot.bus.functions.items()) if devfn >> 3 == slot.number]
+    return [sitter for sitter in found if isinstance(sitter, PciDevice)]
+
+
+def pci_buses(root: PciBus) -> list[PciBus]:
+    """``root`` and the PCI buses behind it."""
     return [bus for bus in root.walk() if isinstance(bus, PciBus)]

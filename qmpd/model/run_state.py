@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qmpd import errors
-from qmpd.guest.ports import Guest
+
+if TYPE_CHECKING:
+    from qmpd.guest.ports import Guest
 
 
 class State(StrEnum):

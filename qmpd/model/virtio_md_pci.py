@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from qmpd.errors import QemuError
 from qmpd.model.memory_device import MemoryDevice
 from qmpd.model.virtio_pci import VirtioDevice, VirtioPci
 
@@ -62,7 +64,9 @@ class VirtioMdPci(VirtioPci, MemoryDevice):
 
     def unplug_request(self) -> None:
         self.check_unplug()
-        super().unplug_request()
+        # QEMU loses what the bus has to say against it.
+        with suppress(QemuError):
+            super().unplug_request()
 
     def unplug(self) -> None:
         self.machine.memory_devices.unplug(self)

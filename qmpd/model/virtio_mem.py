@@ -64,6 +64,8 @@ def _set_requested_size(device: VirtioMem, value: object, typed: bool) -> None:
     device.requested_size = size
     if isinstance(device.parent, VirtioMemPci):
         device.parent.info_changed()
+        if device.realized:
+            device.machine.guest.device_wants(device.label)
 
 
 class PluggableMemory(RegionNode):
@@ -82,6 +84,22 @@ class PluggableMemory(RegionNode):
 
     def length(self) -> int:
         return self._size
+
+
+class Memslot(IoRegion):
+    """A part of the memory that is mapped only while some of it is plugged."""
+
+    def __init__(self, device: VirtioMem, offset: int, size: int) -> None:
+        super().__init__(size)
+        self._device = device
+        self.offset = offset
+        self.active = False
+
+    def container_path(self) -> str:
+        return f"{self._device.path}/virtio-mem[0]" if self.active else ""
+
+    def address(self) -> int:
+        return self.offset if self.active else 0
 
 
 class VirtioMem(MemoryBehind):
@@ -113,6 +131,10 @@ class VirtioMem(MemoryBehind):
         self.block_size = 0
         self.memslots = 0
         self.memslot_size = 0
+        self.dynamic_slots: list[Memslot] = []
+        """The memslots that come and go with what is plugged; empty if all is mapped at once."""
+        self._plugged = 0
+        """A bit for each block."""
 
     def get_block_size(self) -> int:
         return self.block_size or default_block_size(self.memdev)
@@ -152,6 +174,11 @@ class VirtioMem(MemoryBehind):
         if self.dynamic_memslots:
             self._add_memslots(memdev)
         memdev.mapped = True
+        self.machine.on_reset.append(self.unplug_all)
+
+    def unplug(self) -> None:
+        self.machine.on_reset.remove(self.unplug_all)
+        super().unplug()
 
     def _check_memdev(self) -> MemoryBackend:
         memdev = self.memdev
@@ -189,8 +216,50 @@ class VirtioMem(MemoryBehind):
         left = memdev.region.size
         step = self.memslot_size or left
         for number in range(self.memslots):
-            self.add_child(f"memslot-{number}[0]", IoRegion(min(step, left)))
+            self.dynamic_slots.append(Memslot(self, number * step, min(step, left)))
+            self.add_child(f"memslot-{number}[0]", self.dynamic_slots[-1])
             left -= step
+
+    # What the guest sees and does
+
+    @property
+    def start(self) -> int:
+        return self.memaddr
+
+    @property
+    def length(self) -> int:
+        return self.get_memory_region().size
+
+    def _bits(self, offset: int, size: int) -> int:
+        assert offset % self.block_size == 0 == size % self.block_size
+        assert 0 <= offset < offset + size <= self.length
+        return ((1 << size // self.block_size) - 1) << offset // self.block_size
+
+    def plug_memory(self, offset: int, size: int) -> None:
+        bits = self._bits(offset, size)
+        assert not self._plugged & bits
+        assert self.size + size <= self.requested_size
+        self._plugged |= bits
+        self._resize(self.size + size)
+
+    def unplug_memory(self, offset: int, size: int) -> None:
+        bits = self._bits(offset, size)
+        assert self._plugged & bits == bits
+        self._plugged &= ~bits
+        self._resize(self.size - size)
+
+    def unplug_all(self) -> None:
+        """As a system reset does."""
+        if self.size:
+            self._plugged = 0
+            self._resize(0)
+
+    def _resize(self, size: int) -> None:
+        self.size = size
+        for memslot in self.dynamic_slots:
+            memslot.active = bool(self._plugged & self._bits(memslot.offset, memslot.length()))
+        if isinstance(self.parent, VirtioMemPci):
+            self.parent.size_changed()
 
 
 def _request(device: VirtioMemPci, value: object, typed: bool) -> None:
@@ -225,7 +294,19 @@ class VirtioMemPci(VirtioMdPci):
         return self.backend.memslots or 1
 
     def get_used_memslots(self) -> int:
-        return 0 if self.backend.dynamic_memslots else 1
+        return self._used_memslots if self.backend.dynamic_memslots else 1
+
+    _used_memslots = 0
+
+    def size_changed(self) -> None:
+        """Tell everybody how much is plugged now."""
+        memory, used = self.machine.memory_devices.memory, sum(slot.active for slot in self.backend.dynamic_slots)
+        if memory is not None:
+            memory.used_memslots += used - self._used_memslots
+        self._used_memslots = used
+        self.info_changed()
+        named = {} if self.device_id is None else {"id": self.device_id}
+        self.machine.emit("MEMORY_DEVICE_SIZE_CHANGE", named | {"size": self.backend.size, "qom-path": self.path})
 
     def fill_device_info(self) -> dict[str, Any]:
         device = self.backend

@@ -52,6 +52,10 @@ class VirtioDevice(CatalogueDevice):
     aliases: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def label(self) -> str:
+        return self.parent.label if isinstance(self.parent, VirtioPci) else super().label
+
+    @property
     def bus_id(self) -> str | None:
         return self.parent.device_id if isinstance(self.parent, VirtioPci) else None
 

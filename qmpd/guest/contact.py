@@ -1,0 +1,54 @@
+"""What passes between a machine and its guest. What each can ask of the other is in ``ports.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from enum import Enum
+from typing import NamedTuple
+
+
+class Work(Enum):
+    """What a slot asks of the guest."""
+
+    INSERT = "insert"
+    EJECT = "eject"
+
+
+class Dimm(NamedTuple):
+    """A DIMM as its guest sees it. ``name`` is its id, or its path without one; ``addr`` and ``size`` are bytes."""
+
+    name: str
+    addr: int
+    size: int
+
+
+class Slot(NamedTuple):
+    """A PCI slot: ``number`` on what the machine knows as ``bus``."""
+
+    bus: Hashable
+    number: int
+
+
+class Nobody:
+    """The guest of a machine that has none yet."""
+
+    def milliseconds(self) -> int:
+        return 0
+
+    def cpus_run(self) -> None: ...
+
+    def cpus_stop(self) -> None: ...
+
+    def machine_reset(self) -> None: ...
+
+    def memory_interrupt(self) -> None: ...
+
+    def pci_interrupt(self) -> None: ...
+
+    def slot_filled(self, slot: Slot) -> None: ...
+
+    def slot_button(self, slot: Slot) -> None: ...
+
+    def device_wants(self, name: str) -> None: ...
+
+    def power_button(self) -> None: ...

@@ -1,0 +1,106 @@
+"""A Linux that is up: the drivers it has loaded, and what somebody may do in it. Loaded when one comes up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qmpd.guest.balloon import BalloonDriver
+from qmpd.guest.conduct import Conduct
+from qmpd.guest.contact import Slot
+from qmpd.guest.dimms import DimmDriver
+from qmpd.guest.pace import GuestTime
+from qmpd.guest.pci import PciDriver
+from qmpd.guest.queue import HotplugQueue
+from qmpd.guest.resize import MemoryDriver
+
+if TYPE_CHECKING:
+    from qmpd.guest.ports import Platform
+
+DRIVERS = ("virtio-mem", "virtio-balloon")
+
+
+class Linux:
+    """``crash`` is called when a rule makes the system go down."""
+
+    def __init__(self, platform: Platform, time: GuestTime, conduct: Conduct, crash: Callable[[], None]) -> None:
+        self._conduct = conduct
+        self.queue = HotplugQueue(time)
+        self.dimms = DimmDriver(platform, time, self.queue, conduct, crash)
+        self.pci = PciDriver(platform.pci, time, self.queue, conduct, crash)
+        self.memory = MemoryDriver(platform.pci, time, self.queue, conduct, crash)
+        self.balloon = BalloonDriver(platform, time, conduct, crash)
+        self._drivers: dict[str, MemoryDriver | BalloonDriver] = dict(
+            zip(DRIVERS, (self.memory, self.balloon), strict=True)
+        )
+        self.loaded = [name for name in DRIVERS if name in conduct.behaviour.drivers]
+        self.pci.appeared, self.pci.vanishing = self._appeared, self._vanishing
+        conduct.switch_driver = self.switch_driver
+        self.pci.start()
+
+    # What the machine tells
+
+    def memory_interrupt(self) -> None:
+        if self._conduct.behaviour.acpi:
+            self.dimms.interrupt()
+
+    def pci_interrupt(self) -> None:
+        self.pci.interrupt()
+
+    def slot_filled(self, slot: Slot) -> None:
+        self.pci.slot_filled(slot)
+
+    def slot_button(self, slot: Slot) -> None:
+        self.pci.slot_button(slot)
+
+    def device_wants(self, name: str) -> None:
+        for driver in self.loaded:
+            self._drivers[driver].wants(name)
+
+    # Drivers
+
+    def _appeared(self, name: str) -> None:
+        for driver in self.loaded:
+            self._drivers[driver].add(name)
+
+    def _vanishing(self, name: str) -> None:
+        for driver in self.loaded:
+            self._drivers[driver].remove(name)
+
+    def switch_driver(self, driver: str, load: bool) -> None:
+        """Load a driver, or unload it."""
+        if load == (driver in self.loaded):
+            return
+        (self.loaded.append if load else self.loaded.remove)(driver)
+        for name in list(self.pci.known):
+            if load:
+                self._drivers[driver].add(name)
+            else:
+                self._drivers[driver].remove(name)
+
+    def driven(self) -> list[tuple[str, str, str]]:
+        """The devices that drivers have to do with: name, driver, and what it is about."""
+        driven = [(name, "virtio-mem", device.state) for name, device in self.memory.followed.items()]
+        if self.balloon.balloon is not None:
+            driven.append((self.balloon.balloon.label, "virtio-balloon", self.balloon.state))
+        return driven
+
+    # What somebody does inside
+
+    def online(self) -> None:
+        """Put all added memory to use."""
+        self.memory.online()
+
+    def run_out_of_memory(self) -> None:
+        self.balloon.run_out_of_memory()
+
+    @property
+    def is_stalled(self) -> bool:
+        return self.queue.stalled is not None or any(part.is_stalled for part in (self.pci, self.memory, self.balloon))
+
+    def release(self) -> None:
+        """Go on with all that rules have stalled."""
+        self.queue.release()
+        self.pci.release()
+        self.memory.release()
+        self.balloon.release()
