@@ -3,8 +3,8 @@
 ``Catalogue.open()`` is the way in. A catalogue is recorded from a real QEMU by ``python -m qmpd.catalogue.record``.
 """
 
-from qmpd.catalogue.catalogue import Catalogue, MachineInfo, TypeInfo
+from qmpd.catalogue.catalogue import LINK, Catalogue, MachineInfo, TypeInfo
 from qmpd.catalogue.parts import CatalogueFormatError
 from qmpd.catalogue.tree import PciFunction, Tree, TreeObject
 
-__all__ = ["Catalogue", "CatalogueFormatError", "MachineInfo", "PciFunction", "Tree", "TreeObject", "TypeInfo"]
+__all__ = ["LINK", "Catalogue", "CatalogueFormatError", "MachineInfo", "PciFunction", "Tree", "TreeObject", "TypeInfo"]

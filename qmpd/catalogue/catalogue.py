@@ -23,6 +23,7 @@ from qmpd.frozen import Frozen
 
 DEFAULT = "10.0-x86_64"
 SUFFIX = ".catalogue"
+LINK = "link<"
 
 _INTERFACE = "interface"
 
@@ -331,6 +332,26 @@ class Catalogue:
     @cached_property
     def _entry_lists(self) -> list[bytes]:
         return self._part("entries").lines()
+
+    def setter(self, type_name: str, name: str, kind: str) -> Any:
+        """What an object from the start takes for its property ``name`` of the QOM type ``kind``.
+
+        None: it cannot be set; a string: only before the object is realized, and so never, the string being the name
+        that the refusal calls it by; a list: a value of the kind that the list names (``link<`` for a link).
+        """
+        row = self._part("setters").get(type_name)
+        if row and name in row[0]:
+            return row[0][name]
+        if name == "realized":
+            return [kind]
+        if kind == "busnr" or name in ("parent_bus", "container") or name.startswith("child["):
+            return None
+        listed = self.is_a(type_name, "device") and any(
+            entry["name"] == name for entry in self.device_properties(type_name).value
+        )
+        if listed:
+            return name
+        return [LINK] if kind.startswith(LINK) else None
 
     def pci_functions(self, machine: str) -> tuple[PciFunction, ...]:
         """The PCI functions that a bare ``machine`` (a name or alias) starts with, by bus and address."""

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
-from qmpd.model.qom import Object, Property, Root, resolve
+from qmpd.catalogue import LINK
+from qmpd.model.qom import BOOL, INT, INT32, STRING, UINT8, UINT64, Kind, Object, Property, Root, resolve, resolve_link
 
 if TYPE_CHECKING:
     from qmpd.catalogue import Catalogue
+
+_KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOOL, INT, INT32, STRING, UINT8, UINT64)}
+"""Of the values that some recorded object takes, by their QOM types or the words that the catalogue has for them."""
 
 
 class RecordedObject(Object):
@@ -20,6 +24,7 @@ class RecordedObject(Object):
         self._catalogue = catalogue
         self._type = type_name
         self._kinds = kinds
+        self._changed: dict[str, Any] = {}
 
     @property
     def type(self) -> str:
@@ -36,25 +41,45 @@ class RecordedObject(Object):
         if self.child(name) is not None:
             return super().find_property(name)
         if name in self._kinds:
-            return Property(name, self._kinds[name], lambda _: self.value(name), self._setter(name))
+            return Property(name, self._kinds[name], lambda _: self._read(name), self._setter(name))
         raise errors.property_not_found(self.type, name)
 
+    def _read(self, name: str) -> Any:
+        return self._changed[name] if name in self._changed else self.value(name)
+
     def _setter(self, name: str) -> Callable[[Any, Any, bool], None] | None:
-        if not self.is_a("device") or all(
-            entry["name"] != name for entry in self._catalogue.device_properties(self.type).value
-        ):
+        kind = self._kinds[name]
+        rule = self._catalogue.setter(self.type, name, kind)
+
+        def take(obj: RecordedObject, value: object, typed: bool) -> None:
+            if kind.startswith(LINK):
+                value = obj._target(name, value, typed)
+            if isinstance(rule, str):
+                refusal = errors.set_link_after_realize if kind.startswith(LINK) else errors.set_after_realize
+                raise refusal(rule, None, obj.type)
+            obj._changed[name] = (
+                value if kind.startswith(LINK) else (_KINDS.get(kind) or _KINDS[rule[0]]).read(value, name, typed)
+            )
+
+        def realize(obj: RecordedObject, value: object, typed: bool) -> None:
+            if not BOOL.read(value, name, typed):
+                raise errors.unrealize_unsupported(None, obj.type)
+
+        if rule is None:
             return None
+        return realize if name == "realized" else take
 
-        def refuse(obj: RecordedObject, value: object, typed: bool) -> None:
-            raise errors.set_after_realize(name, None, obj.type)
-
-        return refuse
+    def _target(self, name: str, path: object, typed: bool) -> str:
+        """The path of what a link may be set to."""
+        wanted = self._kinds[name][len(LINK) : -1]
+        target = resolve_link(self, STRING.read(path, name, typed), name, wanted)
+        return target.path if target is not None else ""
 
     def list_properties(self) -> list[tuple[str, str]]:
         return list(self._kinds.items())
 
     def linked(self, name: str) -> Object | None:
-        if not self._kinds.get(name, "").startswith("link<"):
+        if not self._kinds.get(name, "").startswith(LINK):
             return None
-        path, root = self.value(name), self.root
+        path, root = self._read(name), self.root
         return resolve(root, path) if path and isinstance(root, Root) else None

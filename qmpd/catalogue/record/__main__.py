@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qmpd.catalogue.catalogue import SUFFIX, family_of
+from qmpd.catalogue.catalogue import SUFFIX, Catalogue, family_of
 from qmpd.catalogue.parts import write_parts
-from qmpd.catalogue.record import hmp, machines, plugged, trees, types
+from qmpd.catalogue.record import hmp, machines, plugged, setters, trees, types
 from qmpd.catalogue.record.peer import Peer, PeerDied
 
 _BARE = ("q35", "pc", "microvm", "none", "isapc")  #: the machines whose object trees are recorded
@@ -47,6 +47,9 @@ def record(qemu: str, folder: Path) -> Path:
     parts |= machines.record_compat(qemu, parts["machines"])
     _progress("the human monitor")
     parts |= hmp.record_hmp(qemu)
+    path = _write(folder, header, parts)
+    _progress("what objects take")
+    parts["setters"] = setters.record_setters(qemu, bare, Catalogue.open(str(path)))
     return _write(folder, header, parts)
 
 
