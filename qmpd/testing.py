@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -50,6 +51,8 @@ class Bytes(Protocol):
 
     def receive(self) -> bytes:
         """What has come; empty if nothing did, or the other side has closed."""
+
+    def close(self) -> None: ...
 
 
 class Client:
@@ -104,6 +107,10 @@ class Client:
         data, self._unread = self._unread + self._connection.receive(), b""
         return data
 
+    def close(self) -> None:
+        """Disconnect."""
+        self._connection.close()
+
     def _receive(self) -> bool:
         data = self._connection.receive()
         *lines, self._unread = (self._unread + data).split(b"\r\n")
@@ -126,8 +133,9 @@ def _described(message: Message) -> str:
 
 
 class _InProcess:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, close: Callable[[], None]) -> None:
         self._session = session
+        self.close = close
 
     def send(self, data: bytes) -> None:
         self._session.receive_data(data)
@@ -172,12 +180,9 @@ class Machine:
         """A client that has come and not said anything yet; the greeting is waiting for it."""
         session = self.vm.open_session(pretty)
         session.greet()
-        client = Client(_InProcess(session))
+        client = Client(_InProcess(session, partial(self.vm.close_session, session)))
         self.sessions[client] = session
         return client
-
-    def disconnect(self, client: Client) -> None:
-        self.vm.close_session(self.sessions.pop(client))
 
     def is_closed(self, client: Client) -> bool:
         """Whether the machine has closed this client's connection."""
@@ -203,6 +208,14 @@ class _Socket:
         except (TimeoutError, ConnectionResetError):
             return b""
 
+    def close(self) -> None:
+        self.sock.close()
+
+
+def connect(path: str) -> Client:
+    """A client of the monitor at a Unix socket."""
+    return Client(_Socket(path))
+
 
 class Process:
     """qmpd as a process: ``socket`` is the path to hand to whatever is tested, ``control`` a client of your own.
@@ -211,6 +224,7 @@ class Process:
     """
 
     def __init__(self, *options: str) -> None:
+        self._clients: list[Client] = []
         self._directory = tempfile.TemporaryDirectory(prefix="qmpd-")
         self.socket = os.path.join(self._directory.name, "qmp.sock")
         clock = () if "--clock" in options else ("--clock", "manual")
@@ -229,14 +243,17 @@ class Process:
         self.control = self.connect().negotiate()
 
     def connect(self) -> Client:
-        connection = _Socket(self.socket)
-        return Client(connection)
+        """A client that has not negotiated yet; it is closed with the process."""
+        self._clients.append(connect(self.socket))
+        return self._clients[-1]
 
     def advance(self, seconds: float) -> None:
         """Let time pass; what is due in it has happened and been sent on all connections."""
         self.control.ask("x-qmpd-clock-advance", seconds=seconds)
 
     def close(self) -> None:
+        for client in self._clients:
+            client.close()
         self.process.kill()
         self.process.communicate()
         self._directory.cleanup()

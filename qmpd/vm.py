@@ -203,8 +203,7 @@ class Vm:
         if self.on_death is not None:
             self.on_death(signal)
         for session in self._sessions:
-            session.hang_up()
-            session.tell_owner()
+            session.abandon()
 
 
 def _faults(path: str, clock: Clock, kill: Callable[[str], None]) -> Faults:

@@ -292,7 +292,7 @@ def test_our_own_commands_are_never_disturbed() -> None:
 def test_a_client_that_goes_takes_along_what_waits_for_it(bench: Bench) -> None:
     bench.fault("reply", "delay", delay=1)
     bench.client.send("query-name")
-    bench.machine.disconnect(bench.client)
+    bench.client.close()
     assert bench.query()["held-up"] == 0
     bench.machine.advance(2)
 
