@@ -39,7 +39,8 @@ class ChardevConfig(NamedTuple):
 
     ``backend`` is ``socket``, ``stdio``, ``null``, ``pty``, ``file``, ``mux`` or another of QEMU's, which nothing here
     reads or writes. For a socket: ``path``, or ``host`` and ``port``, or ``fd``; ``server`` and ``wait`` as QEMU's
-    options of that name. For a file: ``path`` and ``append``. For a mux: the ``base`` that it shares among several.
+    options of that name. For a file: ``path`` and ``append``, and ``input`` to read from. For a mux: the ``base`` that
+    it shares among several. For a ring buffer: its ``size`` in bytes. Any may write what is said to a ``logfile``.
     """
 
     id: str
@@ -57,6 +58,9 @@ class ChardevConfig(NamedTuple):
     append: bool = False
     telnet: bool = False
     base: str = ""
+    input: str = ""
+    logfile: str = ""
+    size: int = 65536
 
 
 class MonitorConfig(NamedTuple):

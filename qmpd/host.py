@@ -9,18 +9,21 @@ import errno
 import os
 import stat
 
+from qmpd.model.block.images import Image
 from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile, Host, NoThreads, Threads
 
 _ZERO_DEVICE = os.makedev(1, 5)
 _NEW_FILE_MODE = 0o644
 _NAMELESS_MODE = 0o600
 _HUGE_PAGES_FROM = 64 << 10
+_HEAD = 64 << 10  # bytes at the start of an image, where formats have their headers
 
 
 def this_host(threads: Threads | None = None) -> Host:
     """Plenty of memory, and the files and CPUs that are really there; no ``threads`` but the process's own if None."""
     return Host(
         files=DiskFiles(),
+        images=DiskImages(),
         cpus=frozenset(os.sched_getaffinity(0)),
         threads=threads or NoThreads(os.getpid()),
         kvm_fault=kvm_fault,
@@ -68,6 +71,33 @@ class DiskFiles:
 
     def remove(self, path: str) -> None:
         os.unlink(_encoded(path))
+
+
+class DiskImages:
+    """The files that may hold disks, see ``Images``."""
+
+    def open(self, path: str, *, writable: bool) -> Image:
+        name = _encoded(path)
+        status = os.stat(name)
+        regular = stat.S_ISREG(status.st_mode)
+        device = stat.S_ISBLK(status.st_mode) or stat.S_ISCHR(status.st_mode)
+        if stat.S_ISDIR(status.st_mode) and writable:
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not regular:
+            return Image(0, 0, (status.st_dev, status.st_ino), b"", regular=False, device=device)
+        descriptor = os.open(name, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+        try:
+            head = os.pread(descriptor, _HEAD, 0)
+        finally:
+            os.close(descriptor)
+        return Image(status.st_size, status.st_blocks * 512, (status.st_dev, status.st_ino), head)
+
+    def create(self, path: str, size: int) -> None:
+        descriptor = os.open(_encoded(path), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _NEW_FILE_MODE)
+        try:
+            os.truncate(descriptor, size)
+        finally:
+            os.close(descriptor)
 
 
 def _encoded(path: str) -> bytes:

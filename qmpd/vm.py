@@ -11,7 +11,8 @@ from qmpd.chardev import ChardevStatus
 from qmpd.clock import Clock, ManualClock
 from qmpd.commands.context import Context
 from qmpd.commands.dispatch import dispatch
-from qmpd.config import Phase, VmConfig
+from qmpd.config import ChardevConfig, Phase, VmConfig
+from qmpd.descriptors import FdSets, NamedDescriptors
 from qmpd.errors import QemuError, StartupError
 from qmpd.event import Event
 from qmpd.guest.behaviour import BadBehaviour, Behaviour, load
@@ -37,7 +38,8 @@ class Vm:
     ``on_exit`` is called with the exit status when the machine has ended, ``on_death`` with the signal that kills it;
     ``on_warning`` with the option that a warning is about (empty if none) and its text, ``on_complaint`` with an option
     and what is wrong with it although the machine starts.
-    ``host`` has the memory: without one it is plenty, and the files are those of the disk.
+    ``host`` has the memory: without one it is plenty, and the files are those of the disk. ``open_door`` and
+    ``close_door`` open and close what is behind a character device; by themselves they do nothing.
     """
 
     def __init__(
@@ -51,7 +53,14 @@ class Vm:
         self.config = config
         self.clock = clock
         self.on_exit: Callable[[int], None] | None = None
-        self.chardevs: list[ChardevStatus] = []
+        self.chardevs: list[ChardevStatus] = [
+            ChardevStatus(chardev.id, chardev.backend, frontend_open=False) for chardev in config.chardevs
+        ]
+        self.open_door: Callable[[ChardevConfig], ChardevStatus] = lambda chardev: ChardevStatus(
+            chardev.id, chardev.backend, frontend_open=False
+        )
+        self.close_door: Callable[[str], None] = lambda label: None
+        self.fd_sets = FdSets()
         self.on_death: Callable[[str], None] | None = None
         self._sessions: list[Session] = []
         self._faults: Faults | None = None
@@ -133,6 +142,7 @@ class Vm:
             return dispatch(context, name, arguments, out_of_band)
 
         session = Session(run, self.machine.catalogue.version, pretty=pretty)
+        session.descriptors = NamedDescriptors()
         context = Context(self.machine, session, self)
         self._sessions.append(session)
         if self._faults is not None:
@@ -149,6 +159,7 @@ class Vm:
     def close_session(self, session: Session | QtestSession) -> None:
         if session in self._sessions:
             self._sessions.remove(session)
+            session.descriptors.close_all()
             if self._faults is not None:
                 self._faults.detach(session)
 
@@ -162,6 +173,16 @@ class Vm:
             for session in self._sessions:
                 self._faults.attach(session)
         return self._faults
+
+    def open_chardev(self, chardev: ChardevConfig) -> ChardevStatus:
+        """Open a character device while the machine is there. Raises QemuError."""
+        status = self.open_door(chardev)
+        self.chardevs.append(status)
+        return status
+
+    def close_chardev(self, label: str) -> None:
+        self.chardevs = [status for status in self.chardevs if status.label != label]
+        self.close_door(label)
 
     def advance_clock(self, seconds: float) -> None:
         """Let ``seconds`` pass at once; what is due in them has happened then. Raises QemuError."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from qmpd.chardev import ChardevStatus
+from qmpd.config import ChardevConfig
+from qmpd.descriptors import FdSets, NamedDescriptors
 
 if TYPE_CHECKING:
     from qmpd.clock import Clock
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 class Monitor(Protocol):
     """The session that asked, as far as commands know it."""
+
+    descriptors: NamedDescriptors
 
     def negotiate(self, enable: list[str]) -> None: ...
 
@@ -27,12 +31,17 @@ class Host(Protocol):
     """
 
     chardevs: list[ChardevStatus]
+    fd_sets: FdSets
     clock: Clock
     guest: SimulatedGuest
     control: bool
 
     @property
     def faults(self) -> Faults: ...
+
+    def open_chardev(self, chardev: ChardevConfig) -> ChardevStatus: ...
+
+    def close_chardev(self, label: str) -> None: ...
 
     def advance_clock(self, seconds: float) -> None: ...
 

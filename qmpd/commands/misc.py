@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import Any
 
 from qmpd import errors
@@ -45,3 +47,41 @@ def query_command_line_options(context: Context, option: str | None = None) -> F
     if not found:
         raise errors.rare.command_line_option_unknown(option)
     return found
+
+
+# Descriptors
+
+
+def getfd(context: Context, fdname: str) -> None:
+    context.monitor.descriptors.name(fdname)
+
+
+def closefd(context: Context, fdname: str) -> None:
+    context.monitor.descriptors.close(fdname)
+
+
+def add_fd(context: Context, fdset_id: int | None = None, opaque: str | None = None) -> dict[str, int]:
+    fd = context.monitor.descriptors.receive()
+    if fdset_id is not None and fdset_id < 0:
+        os.close(fd)
+        raise errors.invalid_parameter_value("fdset-id", "a non-negative value")
+    return {"fdset-id": context.host.fd_sets.add(fd, fdset_id, opaque), "fd": fd}
+
+
+def remove_fd(context: Context, fdset_id: int, fd: int | None = None) -> None:
+    context.host.fd_sets.remove(fdset_id, fd)
+
+
+def query_fdsets(context: Context) -> list[dict[str, Any]]:
+    return context.host.fd_sets.info()
+
+
+def add_client(context: Context, protocol: str, fdname: str, skipauth: bool = False, tls: bool = False) -> None:
+    fd = context.monitor.descriptors.take(fdname)
+    is_socket = stat.S_ISSOCK(os.fstat(fd).st_mode)
+    os.close(fd)
+    if not is_socket:
+        raise errors.char.add_client_needs_socket()
+    if protocol in ("vnc", "spice", "@dbus-display"):
+        raise errors.not_modelled(f"clients of {protocol}")
+    raise errors.char.add_client_protocol_unknown(protocol)

@@ -12,10 +12,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qmpd.errors import block as block
+    from qmpd.errors import char as char
     from qmpd.errors import faults as faults
     from qmpd.errors import hostmem_file as hostmem_file
     from qmpd.errors import machine as machine
     from qmpd.errors import migration as migration
+    from qmpd.errors import net as net
     from qmpd.errors import numa as numa
     from qmpd.errors import qtest as qtest
     from qmpd.errors import rare as rare

@@ -1,21 +1,55 @@
-"""Character devices as objects below ``/chardevs``: only their existence and type are known here."""
+"""Character devices as objects below ``/chardevs``: their type, who uses them, and what a ring buffer holds."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from qmpd import errors
 from qmpd.catalogue import Catalogue
 from qmpd.model.qom import Object, Property
 
+_MUX_USERS = 4
+_RING_BACKENDS = ("ringbuf", "memory")
+
+
+class User(Protocol):
+    """What a character device is the other end of. ``takes_other`` says whether that end may be exchanged.
+
+    ``listens`` says whether it wants to hear, as query-chardev tells.
+    """
+
+    takes_other: bool
+    listens: bool
+
+
+class Consumer:
+    """A monitor, a mux or a port of the board on a character device."""
+
+    takes_other = False
+
+    def __init__(self, *, listens: bool = True) -> None:
+        self.listens = listens
+
 
 class ChardevNode(Object):
     """One character device with this backend."""
 
-    def __init__(self, catalogue: Catalogue, backend: str) -> None:
+    def __init__(self, catalogue: Catalogue, backend: str, ring_size: int = 65536) -> None:
         super().__init__()
         self._catalogue = catalogue
         self._type = f"chardev-{backend}"
+        self.backend = backend
+        self.users: list[User] = []
+        self.ring = Ring(ring_size) if backend in _RING_BACKENDS else None
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody else can use it."""
+        return len(self.users) >= (_MUX_USERS if self.backend == "mux" else 1)
+
+    @property
+    def heard(self) -> bool:
+        return any(user.listens for user in self.users)
 
     @property
     def type(self) -> str:
@@ -40,3 +74,20 @@ class ChardevNode(Object):
             raise errors.not_modelled(f"property '{name}' of {node.path}")
 
         return read
+
+
+class Ring:
+    """The memory of a ring buffer of ``size`` bytes: the latest that was written and not read."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._bytes = bytearray()
+
+    def write(self, data: bytes) -> None:
+        self._bytes += data
+        del self._bytes[: -self._size]
+
+    def read(self, size: int) -> bytes:
+        taken = bytes(self._bytes[:size])
+        del self._bytes[:size]
+        return taken

@@ -9,6 +9,8 @@ import errno
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from qmpd.model.block.images import Images, NoImages
+
 PAGE_SIZE = 4096
 HUGE_PAGE_SIZE = 2 << 20
 """What a huge page has when nobody says."""
@@ -89,8 +91,8 @@ class Host(NamedTuple):
 
     ``memory`` (bytes) bounds a single mapping for which Linux reserves memory; None is plenty. ``nodes`` are the
     host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` is its memory for enclaves in bytes, 0
-    without SGX. ``threads`` are behind CPUs and iothreads. ``kvm_fault`` answers the error number with which KVM's
-    device at a path cannot be opened, 0 if it can.
+    without SGX. ``threads`` are behind CPUs and iothreads, ``images`` the files that may hold disks. ``kvm_fault``
+    answers the error number with which KVM's device at a path cannot be opened, 0 if it can.
     """
 
     memory: int | None = None
@@ -100,6 +102,7 @@ class Host(NamedTuple):
     sgx: int = 0
     threads: Threads = NoThreads()
     files: Files = NoFiles()
+    images: Images = NoImages()
     kvm_fault: Callable[[str], int] = lambda path: 0
 
     def can_map(self, size: int, align: int, *, reserved: bool) -> bool:

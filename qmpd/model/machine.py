@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
 from qmpd.catalogue import Catalogue, MachineInfo, Tree
-from qmpd.config import Phase, VmConfig
+from qmpd.config import ChardevConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
 from qmpd.guest.contact import Nobody
 from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
 from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
-from qmpd.model.chardev import ChardevNode
+from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.cpus import Cpus, addressing, check_features, check_smp, complete_smp, parse_model
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
@@ -28,9 +28,11 @@ from qmpd.model.run_state import RunState
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import Guest
+    from qmpd.model.block.graph import Graph
     from qmpd.model.born_buses import Buses
     from qmpd.model.dirty_rate import DirtyRate
     from qmpd.model.migration import Migration
+    from qmpd.model.net import Network
     from qmpd.model.sgx_epc import EpcSections
     from qmpd.model.virtio_balloon import VirtioBalloon
 
@@ -219,7 +221,22 @@ class Machine(Object):
 
         for chardev in self.config.chardevs:
             if self.chardevs.child(chardev.id) is None:
-                self.chardevs.add_child(chardev.id, ChardevNode(self.catalogue, chardev.backend))
+                self.add_chardev(chardev)
+        for monitor in self.config.monitors:
+            node = self.find_chardev(monitor.chardev)
+            if node is not None:
+                node.users.append(Consumer())
+
+    def add_chardev(self, config: ChardevConfig) -> None:
+        """Show a character device, and let it use the one below if it is shared."""
+        self.chardevs.add_child(config.id, ChardevNode(self.catalogue, config.backend, config.size))
+        base = self.find_chardev(config.base) if config.base else None
+        if base is not None:
+            base.users.append(Consumer(listens=False))
+
+    def find_chardev(self, name: str) -> ChardevNode | None:
+        node = self.chardevs.child(name)
+        return node if isinstance(node, ChardevNode) else None
 
     def _configure(self) -> None:
         """Set the machine's own properties, in QEMU's order. Raises StartupError."""
@@ -389,6 +406,20 @@ class Machine(Object):
         if self.maxram_size % HOTPLUG_PAGE:
             raise errors.maxmem_unaligned(HOTPLUG_PAGE)
         return DeviceMemory(layout.region_base, layout.region_size)
+
+    @cached_property
+    def block(self) -> Graph:
+        """The block nodes and drives."""
+        from qmpd.model.block.graph import Graph
+
+        return Graph(self)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network's back ends and cards."""
+        from qmpd.model.net import Network
+
+        return Network()
 
     @cached_property
     def buses(self) -> Buses:

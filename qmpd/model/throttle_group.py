@@ -14,8 +14,8 @@ from qmpd.model.user_object import UserObject
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
-_BUCKETS = ("bps-total", "bps-read", "bps-write", "iops-total", "iops-read", "iops-write")
-_IN_SCHEMA_ORDER = (*_BUCKETS[3:], *_BUCKETS[:3])
+BUCKETS = ("bps-total", "bps-read", "bps-write", "iops-total", "iops-read", "iops-write")
+_IN_SCHEMA_ORDER = (*BUCKETS[3:], *BUCKETS[:3])
 _LIMITS = (*(name + part for name in _IN_SCHEMA_ORDER for part in ("", "-max", "-max-length")), "iops-size")
 LARGEST_RATE = 10**15
 _LARGEST_LENGTH = (1 << 32) - 1
@@ -45,25 +45,25 @@ def _set_limits(group: ThrottleGroup, value: object, typed: bool) -> None:
     for name in value:
         if name not in given:
             raise errors.unexpected_parameter(f"limits.{name}")
-    for bucket in _BUCKETS:
+    for bucket in BUCKETS:
         if given.get(f"{bucket}-max-length", 0) > _LARGEST_LENGTH:
             raise errors.user_objects.throttle_length_out_of_range(f"{bucket}-max-length", _LARGEST_LENGTH)
     limits = {**group.limits, **{name: number % _U64 for name, number in given.items()}}
-    for bucket in _BUCKETS:
+    for bucket in BUCKETS:
         limits[f"{bucket}-max-length"] &= _LARGEST_LENGTH
-    _check(limits)
+    check_limits(limits)
     group.limits = limits
 
 
-def _check(limits: dict[str, int]) -> None:
+def check_limits(limits: dict[str, int]) -> None:
     """Raise QEMU's text when the limits contradict each other."""
     for kind in ("bps", "iops"):
         for part in ("", "-max"):
             if limits[f"{kind}-total{part}"] and (limits[f"{kind}-read{part}"] or limits[f"{kind}-write{part}"]):
                 raise errors.user_objects.throttle_total_and_parts()
-    if limits["iops-size"] and not any(limits[bucket] for bucket in _BUCKETS if bucket.startswith("iops")):
+    if limits["iops-size"] and not any(limits[bucket] for bucket in BUCKETS if bucket.startswith("iops")):
         raise errors.user_objects.throttle_size_without_rate()
-    for bucket in _BUCKETS:
+    for bucket in BUCKETS:
         _check_bucket(limits[bucket], limits[f"{bucket}-max"], limits[f"{bucket}-max-length"])
 
 
@@ -83,7 +83,7 @@ def _check_bucket(rate: int, burst: int, length: int) -> None:
 
 
 class ThrottleGroup(UserObject):
-    """Rates are bytes or operations a second, lengths of bursts are seconds."""
+    """Rates are bytes or operations a second, lengths of bursts are seconds. ``members`` are limited together."""
 
     type_name = "throttle-group"
     own_properties = (
@@ -112,8 +112,13 @@ class ThrottleGroup(UserObject):
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.completed = False
+        self.members: list[object] = []
         self.limits = {name: int(name.endswith("-length")) for name in _LIMITS}
 
+    @property
+    def in_use(self) -> bool:
+        return bool(self.members)
+
     def complete(self) -> None:
-        _check(self.limits)
+        check_limits(self.limits)
         self.completed = True

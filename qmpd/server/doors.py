@@ -6,6 +6,7 @@ Each kind is opened before the machine exists, because a bad address must stop t
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Callable, Coroutine
@@ -221,9 +222,12 @@ class FileDoor(_Base):
         super().__init__(config, monitor)
         how = os.O_APPEND if config.append else os.O_TRUNC
         try:
-            self._fd = os.open(config.path, os.O_WRONLY | os.O_CREAT | how, 0o666)
+            self._fd = os.open(config.path, os.O_WRONLY | os.O_CREAT | how | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise errors.file_open_failed(config.path, sockets.reason(error)) from None
+        if config.input and not os.path.exists(config.input):
+            os.close(self._fd)
+            raise errors.file_open_failed(config.input, os.strerror(errno.ENOENT))
 
     def start(self, hall: Hall) -> None:
         from qmpd.server.descriptors import DescriptorTransport
@@ -258,13 +262,27 @@ class PtyDoor(_Base):
             self._hall.loop.call_later(_PTY_SECONDS, self._look)
 
 
+class PathDoor(_Base):
+    """A pipe or a port of the host: it must be there, and is left alone."""
+
+    def __init__(self, config: ChardevConfig, monitor: MonitorConfig | None) -> None:
+        super().__init__(config, monitor)
+        try:
+            os.stat(config.path)
+        except OSError as error:
+            raise errors.file_open_failed(config.path, sockets.reason(error)) from None
+
+
 class NoDoor(_Base):
     """A character device that leads nowhere, or to something that only exists in QEMU."""
 
 
 _KINDS: dict[str, Callable[[ChardevConfig, MonitorConfig | None], Door]] = {
     "file": FileDoor,
+    "parallel": PathDoor,
+    "pipe": PathDoor,
     "pty": PtyDoor,
+    "serial": PathDoor,
     "stdio": StdioDoor,
 }
 
@@ -272,11 +290,22 @@ _KINDS: dict[str, Callable[[ChardevConfig, MonitorConfig | None], Door]] = {
 def open_door(config: ChardevConfig, monitor: MonitorConfig | None) -> Door:
     """Open a character device. Raises StartupError."""
     try:
+        _create_log(config)
         if config.backend == "socket":
             return ListeningDoor(config, monitor) if _listens(config) else ConnectingDoor(config, monitor)
         return _KINDS.get(config.backend, NoDoor)(config, monitor)
     except QemuError as error:
         raise StartupError(config.origin, error) from None
+
+
+def _create_log(config: ChardevConfig) -> None:
+    """Create the file that would hold what is said; nothing is written there."""
+    if not config.logfile:
+        return
+    try:
+        os.close(os.open(config.logfile, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666))
+    except OSError as error:
+        raise errors.char.file_create_failed(config.logfile, sockets.reason(error)) from None
 
 
 def _listens(config: ChardevConfig) -> bool:

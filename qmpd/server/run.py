@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from qmpd import log
+from qmpd.chardev import ChardevStatus
 from qmpd.clock import Clock
-from qmpd.config import MonitorConfig, Phase, VmConfig
+from qmpd.config import ChardevConfig, MonitorConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.options.report import Report
 from qmpd.server import process, systemd
@@ -113,16 +114,32 @@ class _Server:
         self._monitors = Monitors(vm, config.name or config.program)
         self._ending = False
         self.status = 0
+        self._hall = Hall(loop, self._monitors, self._report)
         vm.chardevs = [door.status for door in doors]
+        vm.open_door = self._open_door
+        vm.close_door = self._close_door
         vm.on_exit = self._end
         vm.on_death = self._die
         loop.set_exception_handler(self._report_fault)
 
     def start(self) -> None:
         process.watch_signals(lambda *who: self._loop.call_soon_threadsafe(self._signalled, *who))
-        hall = Hall(self._loop, self._monitors, self._report)
         for door in self._doors:
-            door.start(hall)
+            door.start(self._hall)
+
+    def _open_door(self, config: ChardevConfig) -> ChardevStatus:
+        try:
+            door = open_door(config, None)
+        except StartupError as failure:
+            raise failure.errors[0] from None
+        self._doors.append(door)
+        door.start(self._hall)
+        return door.status
+
+    def _close_door(self, label: str) -> None:
+        for door in [door for door in self._doors if door.status.label == label]:
+            self._doors.remove(door)
+            door.close()
 
     def _signalled(self, number: int, pid: int) -> None:
         if self._ending:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from qmpd.chardev import ChardevStatus
+from qmpd.config import ChardevConfig
 
 
 class Session(Protocol):
@@ -45,12 +46,15 @@ class VirtualMachine(Protocol):
     """A virtual machine, as ``qmpd.vm.Vm``.
 
     ``on_exit`` is called with an exit status when it has ended, ``on_death`` with the name of a signal that shall end
-    the process at once. ``chardevs`` is what ``query-chardev`` reports.
+    the process at once. ``chardevs`` is what ``query-chardev`` reports. ``open_door`` and ``close_door`` are called to
+    open and close character devices while it runs.
     """
 
     on_exit: Callable[[int], None] | None
     on_death: Callable[[str], None] | None
     chardevs: list[ChardevStatus]
+    open_door: Callable[[ChardevConfig], ChardevStatus]
+    close_door: Callable[[str], None]
 
     def open_session(self, pretty: bool) -> Any:
         """A session for a client that has just come."""

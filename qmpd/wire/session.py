@@ -110,6 +110,7 @@ class Session:
         self.on_fault = on_fault
         self.on_request = on_request
         self.on_output: Callable[[], None] | None = None
+        self.descriptors: Any = None  # luggage of the owner's, which commands may look into
         self.oob_enabled = False
         self.line: Line | None = None
         self._dispatch = dispatch

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qmpd.chardev import ChardevStatus
+from qmpd.config import ChardevConfig
 from qmpd.event import Event
 from qmpd.wire.session import Session
 
@@ -22,6 +23,8 @@ class DummyVm:
     def __init__(self) -> None:
         self.on_exit: Callable[[int], None] | None = None
         self.chardevs: list[ChardevStatus] = []
+        self.open_door: Callable[[ChardevConfig], ChardevStatus]
+        self.close_door: Callable[[str], None]
         self.sessions: list[Session] = []
         self.calls = 0
 

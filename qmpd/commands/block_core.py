@@ -1,0 +1,331 @@
+"""qapi/block-core.json: block nodes. Nothing is copied: what starts a job checks its arguments and goes no further."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qmpd import errors
+from qmpd.commands import block_info
+from qmpd.commands.context import Context
+from qmpd.model.block import reopening
+from qmpd.model.block.graph import Node
+from qmpd.model.block.jobs import create_image, find_block_job
+from qmpd.model.block.opening import open_node
+from qmpd.model.iothread import Iothread
+
+_SMALLEST_GRANULARITY = 512
+
+
+# Queries
+
+
+def query_block(context: Context) -> list[dict[str, Any]]:
+    return block_info.drives(context.machine.block)
+
+
+def query_blockstats(context: Context, query_nodes: bool = False) -> list[dict[str, Any]]:
+    return block_info.statistics(context.machine.block, of_nodes=query_nodes)
+
+
+def query_named_block_nodes(context: Context, flat: bool = False) -> list[dict[str, Any]]:
+    return block_info.named_nodes(context.machine.block, flat=flat)
+
+
+def query_block_jobs(context: Context) -> list[dict[str, Any]]:
+    return []
+
+
+def x_debug_query_block_graph(context: Context) -> dict[str, Any]:
+    return block_info.graph(context.machine.block)
+
+
+# Nodes
+
+
+def blockdev_add(context: Context, arguments: dict[str, Any]) -> None:
+    if "node-name" not in arguments:
+        raise errors.block.block_node_name_missing()
+    open_node(context.machine.block, arguments).owned_by_monitor = True
+
+
+def blockdev_del(context: Context, node_name: str) -> None:
+    context.machine.block.delete(node_name)
+
+
+def blockdev_reopen(context: Context, options: list[dict[str, Any]]) -> None:
+    if not options:
+        raise errors.block.reopen_without_nodes()
+    reopening.reopen(context.machine.block, options)
+
+
+def blockdev_set_active(context: Context, active: bool, node_name: str | None = None) -> None:
+    graph = context.machine.block
+    chosen = list(graph.nodes.values()) if node_name is None else [graph.require_node(node_name)]
+    for node in chosen:
+        node.active = active
+
+
+def block_resize(context: Context, size: int, device: str | None = None, node_name: str | None = None) -> None:
+    node = context.machine.block.look_up(device, node_name)
+    if size < 0:
+        raise errors.invalid_parameter_value("size", "a >0 size")
+    if node.read_only:
+        raise errors.block.block_node_read_only()
+    raise (
+        errors.block.image_does_not_support_resize() if node.image is None else errors.not_modelled("writing to images")
+    )
+
+
+def block_set_write_threshold(context: Context, node_name: str, write_threshold: int) -> None:
+    node = context.machine.block.find_node(node_name)
+    if node is None:
+        raise errors.block.device_node_missing(node_name)
+    node.write_threshold = write_threshold
+
+
+def x_blockdev_change(context: Context, parent: str, child: str | None = None, node: str | None = None) -> None:
+    graph = context.machine.block
+    above = graph.look_up(parent, parent)
+    if (child is None) is (node is None):
+        raise errors.block.block_child_or_node_missing() if child is None else errors.block.block_child_and_node()
+    if child is not None:
+        if above.child(child) is None:
+            raise errors.block.block_child_unknown(parent, child)
+        raise errors.block.block_child_fixed(above.name, True)
+    if graph.find_node(node or "") is None:
+        raise errors.block.node_not_found(node or "")
+    raise errors.block.block_child_fixed(above.name, False)
+
+
+def x_blockdev_set_iothread(context: Context, node_name: str, iothread: str | None = None, force: bool = False) -> None:
+    machine = context.machine
+    node = machine.block.require_node(node_name)
+    if not force and node.drives:
+        raise errors.block.block_node_has_drive_force(node_name)
+    if iothread is not None and not isinstance(machine.objects.child(iothread), Iothread):
+        raise errors.block.iothread_not_found(iothread)
+
+
+# Images
+
+
+def blockdev_create(context: Context, job_id: str, options: dict[str, Any]) -> None:
+    create_image(context.machine.block, job_id, options)
+
+
+def x_blockdev_amend(
+    context: Context, job_id: str, node_name: str, options: dict[str, Any], force: bool = False
+) -> None:
+    context.machine.block.look_up(None, node_name)
+    raise errors.not_modelled("changes of an image's format options")
+
+
+def change_backing_file(context: Context, device: str, image_node_name: str, backing_file: str) -> None:
+    graph = context.machine.block
+    graph.find_root(device)
+    image = graph.look_up(None, image_node_name)
+    if image.child("backing") is None:
+        raise errors.block.image_without_backing()
+    raise errors.not_modelled("writing to images")
+
+
+# Snapshots, copies
+
+
+def _start(what: str) -> None:
+    raise errors.not_modelled(what)
+
+
+def blockdev_snapshot(context: Context, arguments: dict[str, Any]) -> None:
+    reopening.snapshot(context.machine.block, arguments["node"], arguments["overlay"])
+
+
+def blockdev_snapshot_sync(context: Context, arguments: dict[str, Any]) -> None:
+    graph = context.machine.block
+    graph.look_up(arguments.get("device"), arguments.get("node-name"))
+    name = arguments.get("snapshot-node-name")
+    if "node-name" in arguments and name is None:
+        raise errors.block.overlay_lacks_name()
+    if name is not None and name in graph.nodes:
+        raise errors.block.overlay_name_taken()
+    _start("snapshots into new files")
+
+
+def blockdev_snapshot_internal_sync(context: Context, arguments: dict[str, Any]) -> None:
+    device = arguments["device"]
+    node = context.machine.block.find_root(device)
+    if node.read_only:
+        raise errors.block.device_read_only(device)
+    if node.driver.name != "qcow2":
+        raise errors.block.internal_snapshot_unsupported(node.driver.name, device)
+    if not arguments["name"]:
+        raise errors.block.snapshot_name_empty()
+    _start("snapshots inside an image")
+
+
+def blockdev_snapshot_delete_internal_sync(
+    context: Context, device: str, id: str | None = None, name: str | None = None
+) -> None:
+    context.machine.block.find_root(device)
+    if id is None and name is None:
+        raise errors.block.snapshot_not_named()
+    raise errors.block.snapshot_not_found(id or "(null)", name or "(null)", device)
+
+
+def block_stream(context: Context, device: str, **options: Any) -> None:
+    for first, second in (("base", "base_node"), ("base", "bottom"), ("bottom", "base_node")):
+        if first in options and second in options:
+            raise errors.block.block_arguments_exclusive(first, second.replace("_", "-"))
+    graph = context.machine.block
+    node = graph.look_up(device, device)
+    if "base" in options:
+        raise errors.block.not_in_backing_chain(options["base"])
+    if "base_node" in options:
+        below = graph.look_up(None, options["base_node"])
+        if below is node or below not in _chain(node):
+            raise errors.block.node_not_a_backing_image(options["base_node"], device)
+    if "bottom" in options:
+        bottom = graph.look_up(None, options["bottom"])
+        if bottom.driver.is_filter:
+            raise errors.block.bottom_is_a_filter(options["bottom"])
+        if bottom not in _chain(node):
+            raise errors.block.node_not_in_chain(options["bottom"], device)
+    if "base" not in options and "base_node" not in options and "backing_file" in options:
+        raise errors.block.backing_file_of_whole_chain()
+    _start("block jobs")
+
+
+def _chain(node: Node | None) -> list[Node]:
+    """The node and what shows through it."""
+    return [] if node is None else [node, *_chain(node.filtered_or_backing)]
+
+
+def block_commit(context: Context, device: str, **options: Any) -> None:
+    graph = context.machine.block
+    if graph.find_drive(device) is None and graph.find_node(device) is None:
+        raise errors.device_not_found(device)
+    node = top = graph.find_root(device)
+    if "top_node" in options and "top" in options:
+        raise errors.block.block_arguments_mutually_exclusive("top-node", "top")
+    if "top_node" in options:
+        top = graph.look_up(None, options["top_node"])
+        if top not in _chain(node):
+            raise errors.block.node_not_in_this_chain(options["top_node"])
+    if "base_node" in options and "base" in options:
+        raise errors.block.block_arguments_mutually_exclusive("base-node", "base")
+    if "base_node" in options:
+        if graph.look_up(None, options["base_node"]) not in _chain(top):
+            raise errors.block.node_not_in_this_chain(options["base_node"])
+    elif "base" in options:
+        raise errors.block.not_in_backing_chain(options["base"])
+    if _chain(top)[-1] is top:
+        raise errors.block.commit_into_itself()
+    _start("block jobs")
+
+
+def drive_backup(context: Context, arguments: dict[str, Any]) -> None:
+    context.machine.block.find_root(arguments["device"])
+    _start("block jobs")
+
+
+def blockdev_backup(context: Context, arguments: dict[str, Any]) -> None:
+    graph = context.machine.block
+    graph.find_root(arguments["device"])
+    graph.look_up(arguments["target"], arguments["target"])
+    _start("block jobs")
+
+
+def drive_mirror(context: Context, arguments: dict[str, Any]) -> None:
+    context.machine.block.find_root(arguments["device"])
+    _start("block jobs")
+
+
+def blockdev_mirror(context: Context, device: str, target: str, **options: Any) -> None:
+    graph = context.machine.block
+    graph.find_root(device)
+    graph.look_up(target, target)
+    _start("block jobs")
+
+
+# Dirty bitmaps
+
+
+def block_dirty_bitmap_add(context: Context, arguments: dict[str, Any]) -> None:
+    node, granularity = arguments["node"], arguments.get("granularity")
+    if not arguments["name"]:
+        raise errors.block.bitmap_name_empty()
+    owner = context.machine.block.look_up(node, node)
+    if granularity is not None and (granularity < _SMALLEST_GRANULARITY or granularity & (granularity - 1)):
+        raise errors.block.bitmap_granularity_refused()
+    if arguments.get("persistent", False):
+        raise errors.not_modelled("bitmaps that are stored")
+    reopening.add_bitmap(owner, arguments["name"], granularity, disabled=arguments.get("disabled", False))
+
+
+def _bitmap(context: Context, arguments: dict[str, Any]) -> tuple[Node, dict[str, Any]]:
+    return reopening.find_bitmap(context.machine.block, arguments["node"], arguments["name"])
+
+
+def block_dirty_bitmap_remove(context: Context, arguments: dict[str, Any]) -> None:
+    owner, bitmap = _bitmap(context, arguments)
+    owner.bitmaps.remove(bitmap)
+
+
+def block_dirty_bitmap_clear(context: Context, arguments: dict[str, Any]) -> None:
+    _bitmap(context, arguments)
+
+
+def block_dirty_bitmap_enable(context: Context, arguments: dict[str, Any]) -> None:
+    _bitmap(context, arguments)[1]["recording"] = True
+
+
+def block_dirty_bitmap_disable(context: Context, arguments: dict[str, Any]) -> None:
+    _bitmap(context, arguments)[1]["recording"] = False
+
+
+def block_dirty_bitmap_merge(context: Context, arguments: dict[str, Any]) -> None:
+    graph, node = context.machine.block, arguments["node"]
+    reopening.find_bitmap(graph, node, arguments["target"])
+    for source in arguments["bitmaps"]:
+        where, name = (node, source) if isinstance(source, str) else (source["node"], source["name"])
+        reopening.find_bitmap(graph, where, name)
+
+
+def x_debug_block_dirty_bitmap_sha256(context: Context, arguments: dict[str, Any]) -> dict[str, str]:
+    _bitmap(context, arguments)
+    raise errors.not_modelled("the contents of bitmaps")
+
+
+# Jobs: of those that these commands speak of there are none
+
+
+def block_job_set_speed(context: Context, device: str, speed: int) -> None:
+    find_block_job(device)
+
+
+def block_job_cancel(context: Context, device: str, force: bool = False) -> None:
+    find_block_job(device)
+
+
+def block_job_pause(context: Context, device: str) -> None:
+    find_block_job(device)
+
+
+def block_job_resume(context: Context, device: str) -> None:
+    find_block_job(device)
+
+
+def block_job_complete(context: Context, device: str) -> None:
+    find_block_job(device)
+
+
+def block_job_dismiss(context: Context, id: str) -> None:
+    find_block_job(id)
+
+
+def block_job_finalize(context: Context, id: str) -> None:
+    find_block_job(id)
+
+
+def block_job_change(context: Context, arguments: dict[str, Any]) -> None:
+    find_block_job(arguments["id"])

@@ -1,0 +1,478 @@
+"""Block nodes, drives, jobs and exports."""
+
+from __future__ import annotations
+
+from qmpd.errors import ErrorClass, QemuError, invalid_parameter_value
+
+# block.c, blockdev.c, block/monitor/, block/qapi-system.c: nodes and drives
+
+
+def block_device_not_found(device: str, node: str) -> QemuError:
+    return QemuError(f"Cannot find device='{device}' nor node-name='{node}'")
+
+
+def device_has_no_medium(device: str) -> QemuError:
+    return QemuError(f"Device '{device}' has no medium")
+
+
+def drive_is_empty() -> QemuError:
+    return QemuError("Device has no medium")
+
+
+def block_node_not_root() -> QemuError:
+    return QemuError("Need a root block node")
+
+
+def block_node_not_found(name: str) -> QemuError:
+    return QemuError(f"Failed to find node with node-name='{name}'")
+
+
+def node_not_found(name: str) -> QemuError:
+    return QemuError(f"Node '{name}' not found")
+
+
+def block_node_name_missing() -> QemuError:
+    return QemuError("'node-name' must be specified for the root node")
+
+
+def block_reopen_lacks_name() -> QemuError:
+    return QemuError("node-name not specified")
+
+
+def block_node_name_malformed(name: str) -> QemuError:
+    return QemuError(f"Invalid node-name: '{name}'")
+
+
+def block_node_name_is_device(name: str) -> QemuError:
+    return QemuError(f"node-name={name} is conflicting with a device id")
+
+
+def block_node_name_taken(name: str) -> QemuError:
+    return QemuError(f"Duplicate nodes with node-name='{name}'")
+
+
+def block_node_name_too_long() -> QemuError:
+    return QemuError("Node name too long")
+
+
+def block_driver_unknown(name: str) -> QemuError:
+    return QemuError(f"Unknown driver '{name}'")
+
+
+def block_driver_needs_filename(name: str) -> QemuError:
+    return QemuError(f"The '{name}' block driver requires a file name")
+
+
+def block_child_missing(name: str) -> QemuError:
+    return QemuError(f'A block device must be specified for "{name}"')
+
+
+def force_share_needs_read_only() -> QemuError:
+    return QemuError("force-share=on can only be used with read-only images")
+
+
+def detect_zeroes_unmap_refused() -> QemuError:
+    return QemuError("setting detect-zeroes to unmap is not allowed without setting discard operation to unmap")
+
+
+def block_permission_conflict(
+    node: str, permissions: str, wants: tuple[str, str], refuses: tuple[str, str]
+) -> QemuError:
+    """``wants`` and ``refuses`` are the two users, each with the name under which it uses the node."""
+    return QemuError(
+        f"Permission conflict on node '{node}': permissions '{permissions}' are both required by {wants[0]} (uses node"
+        f" '{node}' as '{wants[1]}' child) and unshared by {refuses[0]} (uses node '{node}' as '{refuses[1]}' child)."
+    )
+
+
+def block_node_read_only() -> QemuError:
+    return QemuError("Block node is read-only")
+
+
+def block_node_has_drive(name: str) -> QemuError:
+    return QemuError(f"Node {name} is in use")
+
+
+def block_node_not_owned(name: str) -> QemuError:
+    return QemuError(f"Node {name} is not owned by the monitor")
+
+
+def block_node_in_use(name: str) -> QemuError:
+    return QemuError(f"Block device {name} is in use")
+
+
+def backing_open_failed(reason: QemuError) -> QemuError:
+    return QemuError(f"Could not open backing file: {reason.desc}", reason.error_class)
+
+
+def drive_neither_or_both() -> QemuError:
+    return QemuError("Need exactly one of 'device' and 'id'")
+
+
+def device_without_drive(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' is not a block device")
+
+
+def drive_not_removable(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' is not removable")
+
+
+def drive_is_not_removable() -> QemuError:
+    return QemuError("Device is not removable")
+
+
+def tray_not_open(name: str) -> QemuError:
+    return QemuError(f"Tray of device '{name}' is not open")
+
+
+def tray_of_drive_not_open() -> QemuError:
+    return QemuError("Tray of the device is not open")
+
+
+def drive_has_medium() -> QemuError:
+    return QemuError("There already is a medium in the device")
+
+
+def node_already_in_use(name: str) -> QemuError:
+    return QemuError(f"Node '{name}' is already in use")
+
+
+def device_node_missing(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' not found")
+
+
+def block_arguments_exclusive(first: str, second: str) -> QemuError:
+    return QemuError(f"'{first}' and '{second}' cannot be specified at the same time")
+
+
+def block_arguments_mutually_exclusive(first: str, second: str) -> QemuError:
+    return QemuError(f"'{first}' and '{second}' are mutually exclusive")
+
+
+def snapshot_not_named() -> QemuError:
+    return QemuError("Name or id must be provided")
+
+
+def iothread_not_found(name: str) -> QemuError:
+    return QemuError(f"Cannot find iothread {name}")
+
+
+def block_node_has_drive_force(name: str) -> QemuError:
+    return QemuError(
+        f"Node {name} is associated with a BlockBackend and could be in use (use force=true to override this check)"
+    )
+
+
+def block_child_or_node_missing() -> QemuError:
+    return QemuError("Either child or node must be specified")
+
+
+def block_child_and_node() -> QemuError:
+    return QemuError("The parameters child and node are in conflict")
+
+
+def block_child_unknown(parent: str, child: str) -> QemuError:
+    return QemuError(f"Node '{parent}' does not have child '{child}'")
+
+
+def reopen_without_nodes() -> QemuError:
+    """QEMU 10.0.2 aborts."""
+    return invalid_parameter_value("options", "a list that is not empty")
+
+
+def overlay_lacks_name() -> QemuError:
+    return QemuError("New overlay node-name missing")
+
+
+def overlay_name_taken() -> QemuError:
+    return QemuError("New overlay node-name already in use")
+
+
+def overlay_in_use() -> QemuError:
+    return QemuError("The overlay is already in use")
+
+
+def overlay_is_filter() -> QemuError:
+    return QemuError("Filters cannot be used as overlays")
+
+
+def overlay_has_backing() -> QemuError:
+    return QemuError("The overlay already has a backing image")
+
+
+def overlay_cannot_have_backing() -> QemuError:
+    return QemuError("The overlay does not support backing images")
+
+
+def device_read_only(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' is read only")
+
+
+def internal_snapshot_unsupported(format_name: str, device: str) -> QemuError:
+    return QemuError(f"Block format '{format_name}' used by device '{device}' does not support internal snapshots")
+
+
+def snapshot_name_empty() -> QemuError:
+    return QemuError("Name is empty")
+
+
+def snapshot_not_found(snapshot_id: str, name: str, device: str) -> QemuError:
+    return QemuError(f"Snapshot with id '{snapshot_id}' and name '{name}' does not exist on device '{device}'")
+
+
+def not_in_backing_chain(name: str) -> QemuError:
+    return QemuError(f"Can't find '{name}' in the backing chain")
+
+
+def node_not_a_backing_image(name: str, device: str) -> QemuError:
+    return QemuError(f"Node '{name}' is not a backing image of '{device}'")
+
+
+def bottom_is_a_filter(name: str) -> QemuError:
+    return QemuError(f"Node '{name}' is a filter, use a non-filter node as 'bottom'")
+
+
+def node_not_in_chain(name: str, device: str) -> QemuError:
+    return QemuError(f"Node '{name}' is not in a chain starting from '{device}'")
+
+
+def node_not_in_this_chain(name: str) -> QemuError:
+    return QemuError(f"'{name}' is not in this backing file chain")
+
+
+def backing_file_of_whole_chain() -> QemuError:
+    return QemuError("backing file specified, but streaming the entire chain")
+
+
+def commit_into_itself() -> QemuError:
+    return QemuError("cannot commit an image into itself")
+
+
+def image_without_backing() -> QemuError:
+    return QemuError("not allowing backing file change on an image without a backing file")
+
+
+def image_does_not_support_resize() -> QemuError:
+    return QemuError("Image format driver does not support resize")
+
+
+def image_create_failed(path: str, reason: str) -> QemuError:
+    return QemuError(f"Could not create '{path}': {reason}")
+
+
+def block_child_fixed(node: str, delete: bool) -> QemuError:
+    what = "removing a child" if delete else "adding a child"
+    return QemuError(f"The node {node} does not support {what}")
+
+
+def reopen_option_fixed(name: str) -> QemuError:
+    return QemuError(f"Cannot change the option '{name}'")
+
+
+def reopen_writers_remain(node: str) -> QemuError:
+    return QemuError(f"Read-only block node '{node}' cannot support read-write users")
+
+
+def histogram_refused(device: str, kind: str) -> QemuError:
+    return QemuError(f"Device '{device}' set {kind} boundaries fail")
+
+
+# block/null.c, block/raw-format.c, block/file-posix.c, block/qcow2.c and its like: drivers
+
+
+def null_latency_invalid() -> QemuError:
+    return QemuError("latency-ns is invalid")
+
+
+def null_size_refused() -> QemuError:
+    """QEMU 10.0.2 aborts."""
+    return invalid_parameter_value("size", "a size")
+
+
+def raw_offset_too_large(offset: int, size: int) -> QemuError:
+    return QemuError(f"Offset ({offset}) cannot be greater than size of the containing file ({size})")
+
+
+def raw_size_too_large(offset: int, size: int, whole: int) -> QemuError:
+    return QemuError(
+        f"The sum of offset ({offset}) and size ({size}) has to be smaller or equal to the  actual size of the"
+        f" containing file ({whole})"
+    )
+
+
+def raw_size_unaligned(sector: int) -> QemuError:
+    return QemuError(f"Specified size is not multiple of {sector}")
+
+
+def image_open_failed(path: str, reason: str) -> QemuError:
+    return QemuError(f"Could not open '{path}': {reason}")
+
+
+def image_not_regular(driver: str, path: str) -> QemuError:
+    return QemuError(f"'{driver}' driver requires '{path}' to be a regular file")
+
+
+def image_not_a_device(driver: str, path: str) -> QemuError:
+    return QemuError(f"'{driver}' driver requires '{path}' to be either a character or block device")
+
+
+def image_lock_failed(kind: str, permission: str, path: str) -> QemuError:
+    """``kind`` is empty or ``shared ``."""
+    return QemuError(f'Failed to get {kind}"{permission}" lock', hint=f"Is another process using the image [{path}]?")
+
+
+def image_is_read_only() -> QemuError:
+    return QemuError("Image is read-only")
+
+
+def image_not_in_format(name: str) -> QemuError:
+    return QemuError(f"Image is not in {name} format")
+
+
+def image_not_in(name: str) -> QemuError:
+    return QemuError(f"Image not in {name} format")
+
+
+def image_not_vdi() -> QemuError:
+    return QemuError("Image not in VDI format (bad signature 00000000)")
+
+
+def image_not_vpc() -> QemuError:
+    return QemuError("invalid VPC image")
+
+
+def image_not_vhdx() -> QemuError:
+    return QemuError("Could not open image: Invalid argument")
+
+
+def image_not_vmdk() -> QemuError:
+    return QemuError("Image not in VMDK format")
+
+
+def qcow2_version_unsupported(version: int) -> QemuError:
+    return QemuError(f"Unsupported qcow2 version {version}")
+
+
+def qcow2_cluster_size_unsupported(bits: int) -> QemuError:
+    return QemuError(f"Unsupported cluster size: 2^{bits}")
+
+
+def aio_native_needs_direct() -> QemuError:
+    return QemuError("aio=native was specified, but it requires cache.direct=on, which was not specified.")
+
+
+def pr_manager_not_found(name: str) -> QemuError:
+    return QemuError(f"No persistent reservation manager with id '{name}'")
+
+
+def luks_lacks_secret() -> QemuError:
+    return QemuError("Parameter 'key-secret' is required for cipher")
+
+
+def throttle_group_missing(name: str) -> QemuError:
+    return QemuError(f"Throttle group '{name}' does not exist")
+
+
+def bottom_node_missing(name: str) -> QemuError:
+    return QemuError(f"Bottom node '{name}' not found")
+
+
+def bottom_node_is_filter(name: str) -> QemuError:
+    return QemuError(f"Bottom node '{name}' is a filter")
+
+
+def compression_unsupported(format_name: str) -> QemuError:
+    return QemuError(f"Compression is not supported for underlying format: {format_name}")
+
+
+def quorum_without_children() -> QemuError:
+    return QemuError("Number of provided children must be 1 or more")
+
+
+def quorum_threshold_too_large() -> QemuError:
+    return QemuError("threshold may not exceed children count")
+
+
+# block/dirty-bitmap.c, block/monitor/bitmap-qmp-cmds.c
+
+
+def bitmap_name_empty() -> QemuError:
+    return QemuError("Bitmap name cannot be empty")
+
+
+def bitmap_not_found(name: str) -> QemuError:
+    return QemuError(f"Dirty bitmap '{name}' not found")
+
+
+def bitmap_granularity_refused() -> QemuError:
+    return QemuError("Granularity must be power of 2 and at least 512")
+
+
+def bitmap_exists(name: str) -> QemuError:
+    return QemuError(f"Bitmap already exists: {name}")
+
+
+# job.c, job-qmp.c, blockjob.c, block/create.c, block/transactions.c
+
+
+def job_not_found() -> QemuError:
+    return QemuError("Job not found")
+
+
+def block_job_not_found(name: str) -> QemuError:
+    return QemuError(f"Block job '{name}' not found", ErrorClass.DEVICE_NOT_ACTIVE)
+
+
+def job_id_malformed(name: str) -> QemuError:
+    return QemuError(f"Invalid job ID '{name}'")
+
+
+def job_id_taken(name: str) -> QemuError:
+    return QemuError(f"Job ID '{name}' already in use")
+
+
+def job_verb_refused(name: str, state: str, verb: str) -> QemuError:
+    return QemuError(f"Job '{name}' in state '{state}' cannot accept command verb '{verb}'")
+
+
+def blockdev_create_unsupported() -> QemuError:
+    return QemuError("Driver does not support blockdev-create")
+
+
+def transaction_aborted() -> QemuError:
+    return QemuError("Transaction aborted using Abort action")
+
+
+def transaction_property_unsupported(action: str) -> QemuError:
+    return QemuError(f"Action '{action}' does not support transaction property completion-mode = grouped")
+
+
+# block/export/, blockdev-nbd.c
+
+
+def export_id_malformed() -> QemuError:
+    return QemuError("Invalid block export id")
+
+
+def export_id_taken(name: str) -> QemuError:
+    return QemuError(f"Block export id '{name}' is already in use")
+
+
+def export_not_found(name: str) -> QemuError:
+    return QemuError(f"Export '{name}' is not found")
+
+
+def export_read_only() -> QemuError:
+    return QemuError("Cannot export read-only node as writable")
+
+
+def export_iothread_not_found(name: str) -> QemuError:
+    return QemuError(f'iothread "{name}" not found')
+
+
+def nbd_server_not_running() -> QemuError:
+    return QemuError("NBD server not running")
+
+
+def nbd_server_running() -> QemuError:
+    return QemuError("NBD server already running")

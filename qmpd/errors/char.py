@@ -1,0 +1,111 @@
+"""Character devices at run time, and descriptors that clients hand over."""
+
+from __future__ import annotations
+
+from qmpd.errors import QemuError
+
+# monitor/fds.c, monitor/qmp-cmds.c: descriptors
+
+
+def no_fd_supplied() -> QemuError:
+    return QemuError("No file descriptor supplied via SCM_RIGHTS")
+
+
+def fd_name_not_found(name: str) -> QemuError:
+    return QemuError(f"File descriptor named '{name}' not found")
+
+
+def fd_name_missing(name: str) -> QemuError:
+    return QemuError(f"File descriptor named '{name}' has not been found")
+
+
+def fd_number_invalid(text: str) -> QemuError:
+    return QemuError(f"Invalid file descriptor number '{text}'")
+
+
+def add_client_needs_socket() -> QemuError:
+    return QemuError("parameter @fdname must name a socket")
+
+
+def add_client_protocol_unknown(name: str) -> QemuError:
+    return QemuError(f"protocol '{name}' is invalid")
+
+
+def fdset_not_found(number: int, fd: int | None) -> QemuError:
+    which = f"fdset-id:{number}" if fd is None else f"fdset-id:{number}, fd:{fd}"
+    return fd_name_not_found(which)
+
+
+# chardev/char.c, chardev/char-ringbuf.c, chardev/char-*.c: character devices at run time
+
+
+def chardev_exists(name: str) -> QemuError:
+    return QemuError(f"Chardev with id '{name}' already exists")
+
+
+def chardev_missing(name: str) -> QemuError:
+    return QemuError(f"Chardev '{name}' not found")
+
+
+def chardev_does_not_exist(name: str) -> QemuError:
+    return QemuError(f"Chardev '{name}' does not exist")
+
+
+def chardev_busy(name: str) -> QemuError:
+    return QemuError(f"Chardev '{name}' is busy")
+
+
+def chardev_add_failed(name: str, reason: QemuError) -> QemuError:
+    return QemuError(f"Failed to add chardev '{name}': {reason.desc}")
+
+
+def chardev_driver_invalid(name: str) -> QemuError:
+    return QemuError(f"'{name}' is not a valid char driver name")
+
+
+def chardev_hotswap_unsupported() -> QemuError:
+    return QemuError("Chardev user does not support chardev hotswap")
+
+
+def chardev_mux_hotswap() -> QemuError:
+    return QemuError("For mux or hub device hotswap is not supported yet")
+
+
+def chardev_mux_base_missing(name: str) -> QemuError:
+    return QemuError(f"mux: base chardev {name} not found")
+
+
+def chardev_hub_member_missing(name: str) -> QemuError:
+    return QemuError(f"hub: chardev can't be found by id '{name}'")
+
+
+def chardev_hub_empty() -> QemuError:
+    return QemuError("hub: 'chardevs' list is not defined")
+
+
+def chardev_dgram_unsupported() -> QemuError:
+    return QemuError("socket type unsupported for datagram")
+
+
+def chardev_braille_missing() -> QemuError:
+    return QemuError("brlapi__openConnection: connect: No such file or directory")
+
+
+def ringbuf_device_missing(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' not found")
+
+
+def not_a_ringbuf(name: str) -> QemuError:
+    return QemuError(f"{name} is not a ringbuf device")
+
+
+def ringbuf_size_zero() -> QemuError:
+    return QemuError("size must be greater than zero")
+
+
+def file_create_failed(path: str, reason: str) -> QemuError:
+    return QemuError(f"Could not create '{path}': {reason}")
+
+
+def tls_creds_not_found(name: str) -> QemuError:
+    return QemuError(f"No TLS credentials with id '{name}'")

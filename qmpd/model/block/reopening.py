@@ -1,0 +1,96 @@
+"""What changes nodes that are there: other options, an overlay on top, bitmaps (block.c, block/dirty-bitmap.c)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qmpd import errors
+from qmpd.model.block.graph import Edge, Graph, Node
+from qmpd.model.block.permissions import Permission, Role
+
+_DEFAULT_GRANULARITY = 65536
+_SMALLEST_CLUSTER = 4096
+
+
+def reopen(graph: Graph, options: list[dict[str, Any]]) -> None:
+    """blockdev-reopen. Raises QEMU's text, and then nothing has changed."""
+    chosen: list[tuple[Node, dict[str, Any]]] = []
+    for given in options:
+        name = given.get("node-name")
+        if name is None:
+            raise errors.block.block_reopen_lacks_name()
+        chosen.append((graph.require_node(name), given))
+    for node, given in chosen:
+        _check_options(graph, node, given)
+    for node, given in chosen:
+        node.read_only = given.get("read-only", False)
+        node.auto_read_only = given.get("auto-read-only", False)
+        cache = given.get("cache", {})
+        node.direct, node.no_flush = cache.get("direct", False), cache.get("no-flush", False)
+        node.detect_zeroes = given.get("detect-zeroes", "off")
+
+
+def _check_options(graph: Graph, node: Node, given: dict[str, Any]) -> None:
+    if given["driver"] != node.driver.name:
+        raise errors.block.reopen_option_fixed("driver")
+    for edge in node.children:
+        below = given.get(edge.name, edge.child.name)
+        if isinstance(below, str) and below != edge.child.name:
+            graph.look_up(below, below)
+            raise errors.not_modelled("another child for a block node")
+    for name, value in node.options.items():
+        if given.get(name, value) != value:
+            raise errors.block.reopen_option_fixed(name)
+    if given.get("read-only", False) and node.demand()[0] & (Permission.WRITE | Permission.WRITE_UNCHANGED):
+        raise errors.block.reopen_writers_remain(node.name)
+
+
+def snapshot(graph: Graph, name: str, overlay_name: str) -> None:
+    """blockdev-snapshot: let the users of a node use ``overlay_name`` on top of it instead. Raises QEMU's text."""
+    node = graph.look_up(name, name)
+    overlay = graph.look_up(overlay_name, overlay_name)
+    if overlay.demand()[0] & Permission.CONSISTENT_READ:
+        raise errors.block.overlay_in_use()
+    if overlay.driver.is_filter:
+        raise errors.block.overlay_is_filter()
+    if overlay.child("backing") is not None:
+        raise errors.block.overlay_has_backing()
+    if not overlay.driver.supports_backing:
+        raise errors.block.overlay_cannot_have_backing()
+    users = list(node.users)
+    graph.attach(Edge("backing", overlay, node, Role.COW))
+    for edge in users:
+        node.users.remove(edge)
+        edge.child = overlay
+        overlay.users.append(edge)
+
+
+# Bitmaps
+
+
+def find_bitmap(graph: Graph, name: str, bitmap_name: str) -> tuple[Node, dict[str, Any]]:
+    """A node's bitmap. Raises QEMU's text."""
+    drive = graph.find_drive(name)
+    node = drive.node if drive is not None else graph.find_node(name)
+    if node is None:
+        raise errors.block.node_not_found(name)
+    for bitmap in node.bitmaps:
+        if bitmap["name"] == bitmap_name:
+            return node, bitmap
+    raise errors.block.bitmap_not_found(bitmap_name)
+
+
+def add_bitmap(node: Node, name: str, granularity: int | None, *, disabled: bool) -> None:
+    """Raises QEMU's text when the name is taken."""
+    if any(bitmap["name"] == name for bitmap in node.bitmaps):
+        raise errors.block.bitmap_exists(name)
+    cluster = node.qcow2.cluster_size if node.qcow2 is not None else _DEFAULT_GRANULARITY
+    bitmap = {
+        "name": name,
+        "count": 0,
+        "granularity": granularity or max(_SMALLEST_CLUSTER, min(cluster, _DEFAULT_GRANULARITY)),
+        "recording": not disabled,
+        "busy": False,
+        "persistent": False,
+    }
+    node.bitmaps.insert(0, bitmap)
