@@ -313,6 +313,17 @@ class Catalogue:
         row = self._part("refused").get(name)
         return QemuError(row[1], ErrorClass(row[0])) if row else None
 
+    def machine_answer(self, machine: str, subject: str) -> str | None:
+        """What ``info`` says about ``subject`` on a bare machine of this one's family, None if not recorded."""
+        row = self._part("hmp-machine").get(f"{family_of(machine)} {subject}")
+        return row[0] if row else None
+
+    def trace_events(self) -> list[str]:
+        """The names of all trace events in the order in which QEMU lists them."""
+        rows = self._part("trace-events").rows()
+        names: list[str] = rows[0] if rows else []
+        return names
+
     # the object trees
 
     def tree(self, machine: str) -> Tree | None:

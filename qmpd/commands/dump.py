@@ -39,13 +39,14 @@ def dump_guest_memory(
     if kind != "file" or ":" not in protocol:
         raise errors.rare.dump_protocol_unknown()
     destinations.check_creatable(where)
+    context.machine.dump_status = "failed"
     if length == 0:
         raise errors.rare.dump_length_zero()
     raise errors.not_modelled("the contents of memory")
 
 
 def query_dump(context: Context) -> dict[str, Any]:
-    return {"status": "none", "completed": 0, "total": 0}
+    return {"status": context.machine.dump_status, "completed": 0, "total": 0}
 
 
 def query_dump_guest_memory_capability(context: Context) -> dict[str, Any]:

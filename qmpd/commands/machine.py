@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
+from qmpd.commands import innards
 from qmpd.commands.context import Context
 from qmpd.frozen import Frozen
 from qmpd.model.cpus import hotpluggable_info
@@ -119,3 +121,83 @@ def query_memory_size_summary(context: Context) -> dict[str, int]:
 
 def query_memory_devices(context: Context) -> Frozen:
     return context.machine.memory_device_info()
+
+
+def query_vm_generation_id(context: Context) -> dict[str, str]:
+    machine = context.machine
+    for holder in (machine.peripheral, machine.peripheral_anon):
+        for device in holder.children():
+            if device.is_a("vmgenid"):
+                return {"guid": device.get_property("guid")}
+    raise errors.rare.generation_id_missing()
+
+
+def inject_nmi(context: Context) -> None:
+    if not context.machine.is_a("nmi"):
+        raise errors.rare.nmi_unsupported()
+
+
+def memsave(context: Context, val: int, size: int, filename: str, cpu_index: int = 0) -> None:
+    machine = context.machine
+    if not 0 <= cpu_index < machine.cpu_count:
+        raise errors.invalid_parameter_value("cpu-index", "a CPU number")
+    _save(filename, 0)
+    if not innards.is_memory(machine, val, size):
+        raise errors.rare.memory_not_there(val, size)
+    _save(filename, size)
+
+
+def pmemsave(context: Context, val: int, size: int, filename: str) -> None:
+    _save(filename, size)
+
+
+def _save(filename: str, size: int) -> None:
+    """Write a file of that many zeros, which is what all memory holds here."""
+    try:
+        with open(filename, "wb") as file:
+            file.truncate(max(size, 0))
+    except OSError as error:
+        raise errors.file_open_failed(filename, os.strerror(error.errno or 0)) from None
+
+
+def dumpdtb(context: Context, filename: str) -> None:
+    raise errors.rare.no_device_tree()
+
+
+# QEMU's innards, as text
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"human-readable-text": text}
+
+
+def x_query_irq(context: Context) -> dict[str, str]:
+    return _text(innards.recorded(context.machine, "irq"))
+
+
+def x_query_jit(context: Context) -> dict[str, str]:
+    return _text(innards.recorded(context.machine, "jit"))
+
+
+def x_query_opcount(context: Context) -> dict[str, str]:
+    return _text("[TCG profiler not compiled]\n")
+
+
+def x_query_numa(context: Context) -> dict[str, str]:
+    return _text(innards.numa(context.machine))
+
+
+def x_query_ramblock(context: Context) -> dict[str, str]:
+    return _text(innards.ram_blocks(context.machine))
+
+
+def x_query_roms(context: Context) -> dict[str, str]:
+    return _text(innards.recorded(context.machine, "roms"))
+
+
+def x_query_usb(context: Context) -> None:
+    raise errors.rare.usb_disabled()
+
+
+def x_query_interrupt_controllers(context: Context) -> dict[str, str]:
+    return _text(innards.recorded(context.machine, "pic"))

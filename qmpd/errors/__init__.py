@@ -1376,6 +1376,10 @@ def hmp_no_cpu() -> str:
     return "No CPU available\n"
 
 
+def hmp_cpu_not_available(index: int) -> str:
+    return f"CPU#{index} not available\n"
+
+
 def enum_value_invalid(value: str) -> QemuError:
     """An enumeration's value outside of any option (qapi/qapi-util.c)."""
     return QemuError(f"invalid parameter value: {value}")

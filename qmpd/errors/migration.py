@@ -60,6 +60,17 @@ def bitmap_mapping_invalid(reason: str) -> QemuError:
     return QemuError(f"Invalid mapping given for block-bitmap-mapping: {reason}")
 
 
+# migration/migration-hmp-cmds.c
+
+
+def bitmap_mapping_by_qmp_only() -> QemuError:
+    return QemuError("The block-bitmap-mapping parameter can only be set through QMP")
+
+
+def size_invalid(text: str) -> QemuError:
+    return QemuError(f"Invalid size {text}")
+
+
 # migration/migration.c
 
 
@@ -206,3 +217,7 @@ def dirty_rate_mode_disabled(mode: str) -> QemuError:
 
 def dirty_limit_unavailable() -> QemuError:
     return QemuError("dirty page limit feature requires KVM with accelerator property 'dirty-ring-size' set'")
+
+
+def dirty_limit_negative(rate: int) -> QemuError:
+    return QemuError(f"invalid dirty page limit {rate}")

@@ -110,6 +110,10 @@ def dump_protocol_unknown() -> QemuError:
     return QemuError("parameter 'protocol' must start with 'file:' or 'fd:'")
 
 
+def dump_formats_exclusive() -> QemuError:
+    return QemuError("only one of '-z|-l|-s|-w' can be set")
+
+
 def dump_length_zero() -> QemuError:
     return QemuError("parameter 'length' expects a non-zero size")
 
@@ -118,7 +122,11 @@ def dump_empty() -> QemuError:
     return QemuError("dump: no guest memory to dump")
 
 
-# system/cpus.c, system/device_tree-stub.c, hw/usb/bus.c
+# hw/core/nmi.c, system/cpus.c, system/device_tree-stub.c, hw/usb/bus.c
+
+
+def nmi_unsupported() -> QemuError:
+    return QemuError("machine does not provide NMIs")
 
 
 def memory_not_there(addr: int, size: int) -> QemuError:
@@ -126,7 +134,10 @@ def memory_not_there(addr: int, size: int) -> QemuError:
 
 
 def no_device_tree() -> QemuError:
-    return QemuError("This machine doesn't have an FDT")
+    return QemuError(
+        "This machine doesn't have an FDT",
+        hint="(Perhaps it doesn't support FDT at all, or perhaps you need to provide an FDT with the -fdt option?)",
+    )
 
 
 def usb_disabled() -> QemuError:
@@ -135,3 +146,34 @@ def usb_disabled() -> QemuError:
 
 def command_line_option_unknown(name: str) -> QemuError:
     return QemuError(f"invalid option name: {name}")
+
+
+# system/bootdevice.c, hw/i386/pc.c, util/qsp.c, util/log.c
+
+
+def boot_order_unsupported() -> QemuError:
+    return QemuError("no function defined to set boot device list for this architecture")
+
+
+def boot_device_invalid(letter: str) -> QemuError:
+    return QemuError(f"Invalid boot device '{letter}'")
+
+
+def boot_device_repeated(letter: str) -> QemuError:
+    return QemuError(f"Boot device '{letter}' was given twice")
+
+
+def boot_devices_too_many() -> QemuError:
+    return QemuError("Too many boot devices for PC")
+
+
+def boot_device_unknown_to_pc(letter: str) -> QemuError:
+    return QemuError(f"Invalid boot device for PC: '{letter}'")
+
+
+def sync_profile_option_invalid(option: str) -> QemuError:
+    return QemuError(f"invalid parameter '{option}', expecting 'on', 'off', or 'reset'")
+
+
+def log_file_not_opened(path: str, reason: str) -> QemuError:
+    return QemuError(f"Error opening logfile {path}: {reason}")

@@ -39,7 +39,7 @@ def console_missing() -> QemuError:
     return QemuError("There is no console to take a screendump from")
 
 
-# ui/input.c
+# ui/input.c, audio/audio.c
 
 
 def machine_not_running() -> QemuError:
@@ -48,3 +48,11 @@ def machine_not_running() -> QemuError:
 
 def no_input_handler(kind: str) -> QemuError:
     return QemuError(f"Input handler not found for event type {kind}")
+
+
+def mouse_not_found(index: int) -> QemuError:
+    return QemuError(f"Mouse at index '{index}' not found")
+
+
+def audiodev_not_found(name: str) -> QemuError:
+    return QemuError(f"audiodev '{name}' not found")

@@ -174,6 +174,8 @@ class Machine(Object):
         self.guest: Guest = Nobody()
         self.cpu_slots_shown = False
         self.run = RunState(self, config.actions)
+        self.trace_events_on: set[str] = set()
+        self.dump_status = "none"
         self._device_list: Frozen | None = None
         self._boot_tree_shown = False
         self._plant()

@@ -76,7 +76,9 @@ def test_a_command_that_is_not_modelled_still_checks_its_arguments(monitor: Moni
 
 def test_every_command_of_qemu_answers_something_or_is_recorded_as_silent(monitor: Monitor) -> None:
     catalogue = Catalogue.open()
-    silent_by_nature = {"stop|s", "cont|c", "system_reset", "system_powerdown", "quit|q"}
+    silent_by_nature = {
+        *("stop|s", "cont|c", "system_reset", "system_powerdown", "quit|q", "nmi", "one-insn-per-tb", "migrate_cancel"),
+    }
     lines = [name.partition("|")[0] for name in catalogue.hmp_commands() if name not in silent_by_nature]
     recorded = {f"info {name}" for name in catalogue.hmp_commands("hmp-info") if catalogue.hmp_answer(f"info {name}")}
 

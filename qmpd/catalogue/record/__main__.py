@@ -46,7 +46,7 @@ def record(qemu: str, folder: Path) -> Path:
     _progress("machine versions")
     parts |= machines.record_compat(qemu, parts["machines"])
     _progress("the human monitor")
-    parts |= hmp.record_hmp(qemu)
+    parts |= hmp.record_hmp(qemu, {family_of(_full_names(parts)[machine]): machine for machine in bare})
     path = _write(folder, header, parts)
     _progress("what objects take")
     parts["setters"] = setters.record_setters(qemu, bare, Catalogue.open(str(path)))
@@ -56,7 +56,7 @@ def record(qemu: str, folder: Path) -> Path:
 def _record_trees(qemu: str, type_rows: list[Any], machine_rows: list[Any], bare: list[str]) -> dict[str, Any]:
     parts: dict[str, Any] = {"pci": []}
     recorder = trees.TreeRecorder(type_rows)
-    full_names = {entry.get("alias", name): name for name, entry in machine_rows}
+    full_names = _full_names({"machines": machine_rows})
     for machine in bare:
         _progress(f"objects of {machine}")
         family = family_of(full_names[machine])
@@ -65,6 +65,11 @@ def _record_trees(qemu: str, type_rows: list[Any], machine_rows: list[Any], bare
             parts["pci"].append([family, functions])
     parts["entries"] = recorder.entry_lists()
     return parts
+
+
+def _full_names(parts: dict[str, Any]) -> dict[str, str]:
+    """Machine types by the name that people use."""
+    return {entry.get("alias", name): name for name, entry in parts["machines"]}
 
 
 def _write(folder: Path, header: dict[str, Any], parts: dict[str, Any]) -> Path:

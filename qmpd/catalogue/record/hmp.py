@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qmpd.catalogue.record.peer import Peer
@@ -15,6 +15,7 @@ INFO = "info"
 _LOG = "log"
 _ONE_LINE = frozenset({INFO, _LOG})
 
+_OF_A_MACHINE = ("irq", "jit", "lapic", "pic", "registers", "roms")
 _LISTS = (f"help {_LOG}", "object_add help", "device_add help")
 _LONGEST_ANSWER = 1 << 16  # what is longer is a list of this build's innards (trace-events)
 _USAGE = f'Try "help {INFO}'  # more words are expected
@@ -22,19 +23,28 @@ _PLAIN = ("-machine", "none")
 _RICH = ("-machine", "q35", "-m", "128M,slots=2,maxmem=1G")
 
 
-def record_hmp(qemu: str) -> dict[str, Rows]:
-    """The rows of the parts ``hmp``, ``hmp-info`` and ``hmp-answers``.
+def record_hmp(qemu: str, machines: Mapping[str, str]) -> dict[str, Rows]:
+    """The rows of the parts ``hmp``, ``hmp-info``, ``hmp-machine``, ``hmp-answers`` and ``trace-events``.
 
     A command is [name with its aliases, the text behind it in ``help``]. An answer is [command line, text], for
-    lists of what QEMU knows, and for ``info`` about what neither an empty nor a full machine has.
+    lists of what QEMU knows, and for ``info`` about what neither an empty nor a full machine has. An answer of a bare
+    machine is [its family and what ``info`` is about, text]. Trace events are in QEMU's order.
     """
     with Peer(qemu, *_PLAIN) as plain, Peer(qemu, *_RICH) as rich:
         subcommands = list(_entries(plain, f"help {INFO}", f"{INFO} "))
         return {
             "hmp": list(_entries(plain, "help", "")),
             "hmp-info": subcommands,
+            "hmp-machine": [row for family, name in machines.items() for row in _machine_answers(qemu, family, name)],
             "hmp-answers": list(_answers(plain, rich, [f"{INFO} {name}" for name, _ in subcommands])),
+            "trace-events": [[entry["name"] for entry in plain.ask("trace-event-get-state", name="*")]],
         }
+
+
+def _machine_answers(qemu: str, family: str, machine: str) -> Iterator[list[str]]:
+    with Peer(qemu, "-machine", machine) as peer:
+        for name in _OF_A_MACHINE:
+            yield [f"{family} {name}", _say(peer, f"{INFO} {name}")]
 
 
 def _say(peer: Peer, line: str) -> str:

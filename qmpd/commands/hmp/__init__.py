@@ -1,19 +1,23 @@
 """The human monitor behind ``human-monitor-command``: from a command line to the text that QEMU prints (monitor/hmp.c).
 
-What the commands do stands in ``info``, ``actions`` and ``help``; how their arguments are read, in ``arguments``.
+What the commands do stands in ``info``, ``actions``, ``help`` and in modules by subject; how arguments are read, in
+``arguments``.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from qmpd import errors
 from qmpd.commands.context import Context
-from qmpd.commands.hmp import actions, info, table
+from qmpd.commands.hmp import actions, info, memory, migration, rare, table, ui
 from qmpd.commands.hmp.arguments import BadArguments, Reader
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.words import BLANKS, command_word, skip_blanks
 from qmpd.errors import QemuError
+
+HANDLERS: Final = actions.HANDLERS | memory.HANDLERS | migration.HANDLERS | rare.HANDLERS | ui.HANDLERS
+INFO_HANDLERS: Final = info.HANDLERS | migration.INFO_HANDLERS | rare.INFO_HANDLERS
 
 
 class _Found(NamedTuple):
@@ -67,12 +71,12 @@ def _find(context: Context, line: str) -> _Found | str:
     catalogue = context.machine.catalogue
     word, end = command_word(line, skip_blanks(line, 0))
     name = table.find(catalogue.hmp_commands(), word)
-    types, handlers = table.COMMANDS, actions.HANDLERS
+    types, handlers = table.COMMANDS, HANDLERS
     start = skip_blanks(line, end)
     if name == table.INFO and start < len(line):
         word, end = command_word(line, start)
         name = table.find(catalogue.hmp_commands("hmp-info"), word)
-        types, handlers = table.INFO_COMMANDS, info.HANDLERS
+        types, handlers = table.INFO_COMMANDS, INFO_HANDLERS
         start = skip_blanks(line, end)
     if name is None:
         return errors.hmp_unknown_command(line[:end])

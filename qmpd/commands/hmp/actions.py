@@ -209,12 +209,6 @@ def _numbers(text: str) -> list[int]:
 # The monitor itself
 
 
-def log(call: Call) -> str:
-    if call.arguments["items"] != "none":
-        raise errors.not_modelled("logging")
-    return ""
-
-
 def cpu(call: Call) -> str:
     """Takes effect for this monitor only, and that is gone after the command."""
     return "" if 0 <= call.arguments["index"] < call.context.machine.cpu_count else errors.hmp_cpu_missing()
@@ -252,7 +246,6 @@ HANDLERS: Final[dict[str, Handler]] = {
     "exit_preconfig": exit_preconfig,
     "help": help.help,
     "info": help.info,
-    "log": log,
     "object_add": object_add,
     "object_del": object_del,
     "print": print_number,

@@ -79,7 +79,7 @@ class Reader:
             return
         self.position += 2
         self.values[key] = True
-        if kind.endswith("s"):
+        if kind[2:] == "s":
             try:
                 self.values[key], self.position = read_word(self.text, self.position)
             except NoWord:

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from qmpd import errors
-from qmpd.commands import char, control, machine, misc, misc_target, run_state
+from qmpd.commands import char, control, innards, machine, misc, misc_target, run_state, trace, ui
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.tree import find_object
 from qmpd.errors import QemuError
 from qmpd.model.machine import Machine
 from qmpd.model.qom import Object
-
-_MIB_SHIFT: Final = 20
 
 _DEVICE_LINES: Final = {
     "dimm": ("addr", "slot", "node", "size", "memdev", "hotplugged", "hotpluggable"),
@@ -81,31 +79,11 @@ def _ranges(numbers: list[int]) -> str:
 
 
 def numa(call: Call) -> str:
-    board = call.context.machine
-    present, plugged = _memory_by_node(board)
-    cpus: dict[int | None, str] = {}
-    for index in range(board.cpu_count):
-        node = board.numa.node_of_cpu(index)
-        cpus[node] = f"{cpus.get(node, '')} {index}"
-    text = f"{len(board.numa.nodes)} nodes\n"
-    for number, node_ in board.numa.nodes.items():
-        text += f"node {number} cpus:{cpus.get(number, '')}\n"
-        text += f"node {number} size: {node_.size + present.get(number, 0) >> _MIB_SHIFT} MB\n"
-        text += f"node {number} plugged: {plugged.get(number, 0) >> _MIB_SHIFT} MB\n"
-    return text
+    return innards.numa(call.context.machine)
 
 
-def _memory_by_node(board: Machine) -> tuple[dict[int, int], dict[int, int]]:
-    """The bytes that memory devices add to each node, and those of them that count as plugged: not enclave memory."""
-    present: dict[int, int] = {}
-    plugged: dict[int, int] = {}
-    for entry in board.memory_device_info().value:
-        data = entry.value["data"]
-        node, size = data.get("node", 0), data.get("size", 0)
-        present[node] = present.get(node, 0) + size
-        if entry.value["type"] != "sgx-epc":
-            plugged[node] = plugged.get(node, 0) + size
-    return present, plugged
+def ramblock(call: Call) -> str:
+    return innards.ram_blocks(call.context.machine)
 
 
 # The machine
@@ -197,6 +175,63 @@ def paging(call: Call) -> str:
     return errors.hmp_no_cpu() if call.cpu is None else "PG disabled\n"
 
 
+def lapic(call: Call) -> str:
+    index = call.arguments.get("apic-id", call.cpu)
+    if index is None or index >= call.context.machine.cpu_count:
+        return errors.hmp_no_cpu()
+    return innards.recorded(call.context.machine, "lapic").replace("CPU 0 ", f"CPU {index} ", 1)
+
+
+def registers(call: Call) -> str:
+    machine = call.context.machine
+    if call.arguments.get("cpustate_all"):
+        return "".join(_registers(machine, index) for index in range(machine.cpu_count))
+    index = call.arguments.get("vcpu", call.cpu)
+    if index is None:
+        return errors.hmp_no_cpu()
+    if not 0 <= index < machine.cpu_count:
+        return errors.hmp_cpu_not_available(index)
+    return _registers(machine, index)
+
+
+def _registers(machine: Machine, index: int) -> str:
+    """Of a CPU after its reset; all but the first wait to be started."""
+    text = innards.recorded(machine, "registers")
+    return text if index == 0 else text.replace("CPU#0", f"CPU#{index}", 1).replace("HLT=0", "HLT=1", 1)
+
+
+def of_machine(subject: str) -> Handler:
+    """Answers what was recorded of a bare machine."""
+
+    def answer(call: Call) -> str:
+        return innards.recorded(call.context.machine, subject)
+
+    return answer
+
+
+# Input
+
+
+def mice(call: Call) -> str:
+    found = ui.query_mice(call.context)
+    return (
+        "".join(
+            f"{'*' if mouse['current'] else ' '} Mouse #{mouse['index']}: {mouse['name']}"
+            f"{' (absolute)' if mouse['absolute'] else ''}\n"
+            for mouse in found
+        )
+        or "No mouse devices connected\n"
+    )
+
+
+def trace_events(call: Call) -> str:
+    try:
+        events = trace.trace_event_get_state(call.context, call.arguments.get("name", "*"))
+    except QemuError as error:
+        return f"{error.desc}\n"
+    return "".join(f"{event['name']} : state {int(event['state'] == 'enabled')}\n" for event in events)
+
+
 # The object tree
 
 
@@ -221,17 +256,26 @@ HANDLERS: Final[dict[str, Handler]] = {
     "cpus": cpus,
     "hotpluggable-cpus": hotpluggable_cpus,
     "iothreads": iothreads,
+    "irq": of_machine("irq"),
+    "jit": of_machine("jit"),
     "kvm": kvm,
+    "lapic": lapic,
     "mem": paging,
     "memdev": memdev,
     "memory-devices": memory_devices,
     "memory_size_summary": memory_size_summary,
+    "mice": mice,
     "name": name,
     "numa": numa,
+    "pic": of_machine("pic"),
     "qom-tree": qom_tree,
+    "ramblock": ramblock,
+    "registers": registers,
+    "roms": of_machine("roms"),
     "sgx": sgx,
     "status": status,
     "tlb": paging,
+    "trace-events": trace_events,
     "uuid": uuid,
     "version": version,
 }

@@ -1,0 +1,110 @@
+"""What QEMU tells of its innards as text, to both monitors: of a machine that has only just been made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from qmpd import errors
+from qmpd.model.hostmem import MemoryBackend
+from qmpd.model.machine import Machine
+from qmpd.model.memory_device import region_size
+
+_RAM_ALIGN = 0x40000
+HOST_ADDRESS = 0x7F00_0000_0000
+_HOST_ALIGN = 2 << 20
+_MIB_SHIFT = 20
+_FOUR_GIB = 4 << 30
+_BIOS_SIZE = 0x40000
+
+
+def recorded(machine: Machine, subject: str) -> str:
+    """What was recorded of a machine of this family. Raises QemuError where nothing was."""
+    text = machine.catalogue.machine_answer(machine.info.name, subject)
+    if text is None:
+        raise errors.not_modelled(f"the text about {subject}")
+    return text
+
+
+# Memory
+
+
+class _Block(NamedTuple):
+    name: str
+    size: int
+    page: str = "4 KiB"
+    used: int | None = None
+    read_only: bool = False
+
+
+_FIRMWARE_BLOCKS = (
+    _Block("pc.bios", 0x40000, read_only=True),
+    _Block("pc.rom", 0x20000, read_only=True),
+    _Block("/rom@etc/acpi/tables", 0x200000, used=0x20000, read_only=True),
+    _Block("/rom@etc/table-loader", 0x10000, used=0x1000, read_only=True),
+    _Block("/rom@etc/acpi/rsdp", 0x1000, read_only=True),
+)
+
+
+def ram_blocks(machine: Machine) -> str:
+    """Where blocks of RAM are in QEMU's own address space; the addresses in its process are made up."""
+    lines = [f"{'Block Name':>24} {'PSize':>8}  {'Offset':>18} {'Used':>18} {'Total':>18} {'HVA':>18} {'RO':>3}\n"]
+    placed, offset, host = [], 0, HOST_ADDRESS
+    for block in _blocks(machine):
+        placed.append((block, offset, host))
+        offset += -(-block.size // _RAM_ALIGN) * _RAM_ALIGN
+        host += -(-block.size // _HOST_ALIGN) * _HOST_ALIGN
+    for block, offset, host in sorted(placed, key=lambda entry: -entry[0].size):
+        used = block.size if block.used is None else block.used
+        numbers = " ".join(f"0x{number:016x}" for number in (offset, used, block.size, host))
+        lines.append(f"{block.name:>24} {block.page:>8}  {numbers} {'ro' if block.read_only else 'rw':>3}\n")
+    return "".join(lines)
+
+
+def _blocks(machine: Machine) -> Iterator[_Block]:
+    backends = [child for child in machine.objects.children() if isinstance(child, MemoryBackend)]
+    yield from (_Block(backend.name, backend.memdev_info()["size"]) for backend in backends)
+    if machine.family.chipset is not None:
+        if machine.memory_backend is None or machine.memory_backend not in backends:
+            yield _Block("pc.ram", machine.ram_size)
+        yield from _FIRMWARE_BLOCKS
+
+
+def numa(machine: Machine) -> str:
+    """The nodes with their CPUs and memory."""
+    present, plugged = _memory_by_node(machine)
+    cpus: dict[int | None, str] = {}
+    for index in range(machine.cpu_count):
+        node = machine.numa.node_of_cpu(index)
+        cpus[node] = f"{cpus.get(node, '')} {index}"
+    text = f"{len(machine.numa.nodes)} nodes\n"
+    for number, node_ in machine.numa.nodes.items():
+        text += f"node {number} cpus:{cpus.get(number, '')}\n"
+        text += f"node {number} size: {node_.size + present.get(number, 0) >> _MIB_SHIFT} MB\n"
+        text += f"node {number} plugged: {plugged.get(number, 0) >> _MIB_SHIFT} MB\n"
+    return text
+
+
+def _memory_by_node(machine: Machine) -> tuple[dict[int, int], dict[int, int]]:
+    """The bytes that memory devices add to each node, and those of them that count as plugged: not enclave memory."""
+    present: dict[int, int] = {}
+    plugged: dict[int, int] = {}
+    for entry in machine.memory_device_info().value:
+        data = entry.value["data"]
+        node, size = data.get("node", 0), data.get("size", 0)
+        present[node] = present.get(node, 0) + size
+        if entry.value["type"] != "sgx-epc":
+            plugged[node] = plugged.get(node, 0) + size
+    return present, plugged
+
+
+def is_memory(machine: Machine, addr: int, size: int) -> bool:
+    """Whether there is memory everywhere from ``addr`` on for ``size`` bytes, as the CPU sees it."""
+    ranges = [(0, machine.ram_size)]
+    if machine.family.chipset is not None:
+        ranges = [(0, machine.ram_below_4g), (_FOUR_GIB - _BIOS_SIZE, _FOUR_GIB)]
+    ranges += [
+        (device.get_addr(), device.get_addr() + region_size(device))
+        for device in machine.memory_devices.memory_device_list()
+    ]
+    return any(start <= addr and addr + size <= end for start, end in ranges)
