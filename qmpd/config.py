@@ -9,6 +9,7 @@ Nothing here is a dataclass: every start of the daemon waits for this module.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -85,13 +86,15 @@ class Extras(NamedTuple):
     """What QEMU does not have.
 
     ``guest`` is the name of a shipped behaviour, or a file; ``faults`` is a file, or empty. With ``manual_clock`` time
-    stands still but for ``x-qmpd-clock-advance``; commands of that kind exist with ``control``.
+    stands still but for ``x-qmpd-clock-advance``; commands of that kind exist with ``control``. ``host`` says what the
+    simulated host has (fields of ``Host`` in model/hostmem_host.py) where that is not the usual.
     """
 
     guest: str = "firmware"
     manual_clock: bool = False
     control: bool = False
     faults: str = ""
+    host: Mapping[str, int] = {}
 
 
 class Phase(IntEnum):

@@ -74,7 +74,7 @@ class Vm:
             end=self._end,
             warn=lambda text: on_warning(self._origin, text),
             say=on_complaint,
-            host=host or this_host(),
+            host=_simulated(host or this_host(), config),
         )
         self.guest = SimulatedGuest(GuestSide(self.machine, clock.call_later), clock, _behaviour(config.extras.guest))
         self.machine.guest = self.guest
@@ -237,6 +237,14 @@ def _faults(path: str, clock: Clock, kill: Callable[[str], None]) -> Faults:
         raise StartupError("", errors.faults.bad_document(str(problem))) from None
     except DuplicateRule as rule:
         raise StartupError("", errors.rule_name_taken(str(rule))) from None
+
+
+def _simulated(host: Host, config: VmConfig) -> Host:
+    """``host`` with what the options say of it; one with a number of memslots has KVM, whatever is underneath."""
+    changes: dict[str, Any] = dict(config.extras.host)
+    if "kvm_memslots" in changes or changes.get("synic"):
+        changes["kvm_fault"] = lambda path: 0
+    return host._replace(**changes)
 
 
 def _behaviour(name: str) -> Behaviour:

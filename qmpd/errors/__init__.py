@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qmpd.errors import rare as rare
     from qmpd.errors import ui as ui
     from qmpd.errors import user_objects as user_objects
+    from qmpd.errors import vhost as vhost
 
 
 def __getattr__(name: str) -> Any:
@@ -731,6 +732,14 @@ def nvdimm_memdev_too_small(name: str, size: int, label_size: int, align: int) -
 
 def nvdimm_armed_on_rom(name: str) -> QemuError:
     return QemuError(f"'unarmed' property must be 'on' since memdev {name} is read-only")
+
+
+def property_value_not_found(type_name: str, name: str, value: str) -> QemuError:
+    return QemuError(f"Property '{type_name}.{name}' can't find value '{value}'")
+
+
+def property_value_not_taken(type_name: str, name: str, value: str, why: QemuError) -> QemuError:
+    return QemuError(f"Property '{type_name}.{name}' can't take value '{value}': {why.desc}")
 
 
 def property_value_invalid(type_name: str, name: str) -> QemuError:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from qmpd import errors
 from qmpd.catalogue import Catalogue
-from qmpd.model.qom import Object, Property
+from qmpd.model.qom import STR, Object, Property
 
 _MUX_USERS = 4
 _RING_BACKENDS = ("ringbuf", "memory")
@@ -74,6 +74,27 @@ class ChardevNode(Object):
             raise errors.not_modelled(f"property '{name}' of {node.path}")
 
         return read
+
+
+def chardev_property() -> Property:
+    """A device's ``chardev``, which nobody else may use (hw/core/qdev-properties-system.c)."""
+
+    def set_it(device: Any, value: object, typed: bool) -> None:
+        if device.realized:
+            raise errors.set_after_realize("chardev", device.device_id, device.type)
+        name = STR.read(value, "chardev", typed)
+        found = device.machine.find_chardev(name) if name else None
+        if name and found is None:
+            raise errors.property_value_not_found(device.type, "chardev", name)
+        if found is not None and found.full:
+            in_use = errors.chardev_in_use(name)
+            raise errors.property_value_not_taken(device.type, "chardev", name, in_use)
+        device.chardev = found
+
+    def get(device: Any) -> str:
+        return device.chardev.name if device.chardev is not None else ""
+
+    return Property("chardev", "str", get, set_it)
 
 
 class Ring:

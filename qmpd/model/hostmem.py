@@ -122,7 +122,12 @@ class MemoryBackend(UserObject):
 
     @property
     def region(self) -> MemoryRegion:
-        return MemoryRegion(self.size, self._mapping.align, self._mapping.rom)
+        return MemoryRegion(self.size, self._mapping.align, self._mapping.rom, self.has_fd)
+
+    @property
+    def has_fd(self) -> bool:
+        """Whether another process can map the memory, too."""
+        return self.share or self.type != "memory-backend-ram"
 
     @property
     def memory_name(self) -> str:

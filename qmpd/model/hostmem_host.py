@@ -91,8 +91,10 @@ class Host(NamedTuple):
 
     ``memory`` (bytes) bounds a single mapping for which Linux reserves memory; None is plenty. ``nodes`` are the
     host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` is its memory for enclaves in bytes, 0
-    without SGX. ``threads`` are behind CPUs and iothreads, ``images`` the files that may hold disks. ``kvm_fault``
-    answers the error number with which KVM's device at a path cannot be opened, 0 if it can.
+    without SGX. ``kvm_memslots`` is how many KVM gives a machine, ``vhost_memslots`` what each vhost backend can hold,
+    0 where there are none. ``synic``: KVM has Hyper-V's interrupt controller. ``threads`` are behind CPUs and
+    iothreads, ``images`` the files that may hold disks. ``kvm_fault`` answers the error number with which KVM's device
+    at a path cannot be opened, 0 if it can.
     """
 
     memory: int | None = None
@@ -100,6 +102,9 @@ class Host(NamedTuple):
     nodes: frozenset[int] = frozenset({0})
     cpus: frozenset[int] = frozenset({0})
     sgx: int = 0
+    kvm_memslots: int = 32764
+    vhost_memslots: int = 0
+    synic: bool = False
     threads: Threads = NoThreads()
     files: Files = NoFiles()
     images: Images = NoImages()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qmpd.model.block.graph import Graph
     from qmpd.model.born_buses import Buses
     from qmpd.model.dirty_rate import DirtyRate
+    from qmpd.model.memslots import Memslots
     from qmpd.model.migration import Migration
     from qmpd.model.net import Network
     from qmpd.model.sgx_epc import EpcSections
@@ -306,6 +307,8 @@ class Machine(Object):
             raise StartupError("", error) from None
         self._start_cpus()
         self.memory_devices = MemoryDevices(memory)
+        if self.accelerator == "kvm":
+            self.memory_devices.hypervisor = self.memslots.hypervisor
         for section in self.epc.sections if self.epc is not None else ():
             self.memory_devices.plug_unmapped(section)
         if memory is not None:
@@ -429,6 +432,13 @@ class Machine(Object):
         from qmpd.model.born_buses import Buses
 
         return Buses(self)
+
+    @cached_property
+    def memslots(self) -> Memslots:
+        """What KVM and vhost backends make of the machine's memory."""
+        from qmpd.model.memslots import Memslots
+
+        return Memslots(self)
 
     def become_ready(self) -> None:
         """The board is complete: from now on devices are hotplugged."""

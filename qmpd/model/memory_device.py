@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from qmpd import errors
@@ -21,11 +21,15 @@ _ADDRESS_SPACE = 1 << 64
 
 
 class MemoryRegion(NamedTuple):
-    """What a memory device maps: ``size`` bytes, to start at a multiple of ``align``; ``rom`` if only to be read."""
+    """What a memory device maps: ``size`` bytes, to start at a multiple of ``align``; ``rom`` if only to be read.
+
+    ``has_fd`` if another process can map it too.
+    """
 
     size: int
     align: int
     rom: bool = False
+    has_fd: bool = False
 
 
 class MemoryDevice(Device):
@@ -198,8 +202,8 @@ class MemoryDevices:
 
     def __init__(self, memory: DeviceMemory | None) -> None:
         self.memory = memory
-        self.hypervisor = UNLIMITED
-        self.vhost = UNLIMITED
+        self.hypervisor: Callable[[], MemslotLimits] = lambda: UNLIMITED
+        self.vhost: Callable[[], MemslotLimits] = lambda: UNLIMITED
         self._unmapped: list[MemoryDevice] = []
 
     def memory_device_list(self) -> list[MemoryDevice]:
@@ -252,17 +256,17 @@ class MemoryDevices:
     def _check_addable(self, memory: DeviceMemory, device: MemoryDevice, region: MemoryRegion, capacity: int) -> None:
         device.decide_memslots(self._memslot_decision_limit(memory, region.size, capacity))
         needed = device.get_memslots() + memory.reserved_memslots
-        if self.hypervisor.free < needed:
+        if self.hypervisor().free < needed:
             raise errors.hypervisor_memslots_exhausted()
-        if self.vhost.free < needed:
+        if self.vhost().free < needed:
             raise errors.vhost_memslots_exhausted()
         if memory.used_region_size + region.size > capacity:
             raise errors.device_memory_exhausted(memory.used_region_size, capacity % _ADDRESS_SPACE)
 
     def _memslot_decision_limit(self, memory: DeviceMemory, size: int, capacity: int) -> int:
         """How many memslots a device that decides for itself may take: its share of what is left."""
-        maximum = min(self.hypervisor.maximum, self.vhost.maximum)
-        free = min(self.hypervisor.free, self.vhost.free)
+        limits = self.hypervisor(), self.vhost()
+        maximum, free = (min(numbers) for numbers in zip(*limits, strict=True))
         if maximum < SAFE_MAX_MEMSLOTS or memory.required_memslots >= SOFT_MEMSLOT_LIMIT:
             return 1
         memslots = min(SOFT_MEMSLOT_LIMIT - memory.required_memslots, free - memory.reserved_memslots)

@@ -90,7 +90,7 @@ class Nvdimm(PcDimm):
             raise errors.nvdimm_memdev_too_small(self.memdev.name, backing.size, self.label_size, backing.align)
         if backing.rom and not self.unarmed:
             raise errors.nvdimm_armed_on_rom(self.memdev.name)
-        return MemoryRegion(usable, backing.align, backing.rom)
+        return backing._replace(size=usable)
 
     def check_machine(self) -> None:
         super().check_machine()

@@ -38,6 +38,19 @@ TYPES: dict[str, tuple[str, str]] = {
         ),
         ("pci_bridge", "Bridge"),
     ),
+    **dict.fromkeys(
+        (
+            f"vhost-{name}-pci{variant}"
+            for names, variants in (
+                ("user-fs user-gpio user-i2c user-input user-rng user-snd", ("",)),
+                ("vsock user-vsock", ("", "-non-transitional")),
+                ("scsi user-blk user-scsi vdpa-device", ("", "-transitional", "-non-transitional")),
+            )
+            for name in names.split()
+            for variant in variants
+        ),
+        ("vhost", "VhostPci"),
+    ),
 }
 """Where the class of each type is: module in this package, name. A module is only loaded when it has a device."""
 

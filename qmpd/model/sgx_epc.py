@@ -90,6 +90,6 @@ class EpcSections:
         return self.base + self.size
 
     def info(self) -> dict[str, Any]:
-        """What ``query-sgx`` answers: everything is there, and these sections."""
-        sections = [{"node": section.node, "size": region_size(section)} for section in self.sections]
+        """What ``query-sgx`` answers: everything is there, and the sections, which QEMU lists from the last on."""
+        sections = [{"node": section.node, "size": region_size(section)} for section in reversed(self.sections)]
         return {"sgx": True, "sgx1": True, "sgx2": True, "flc": True, "sections": sections}

@@ -1,12 +1,24 @@
-"""``-x-qmpd``: what QEMU does not have: ``guest=NAME|FILE,faults=FILE,clock=real|manual,control=on|off``."""
+"""``-x-qmpd``: what QEMU does not have: ``guest=NAME|FILE,faults=FILE,clock=real|manual,control=on|off``.
+
+And what the simulated host has: ``host-memory=SIZE,kvm-memslots=N,vhost-memslots=N,sgx=SIZE,synic=on|off``.
+"""
 
 from __future__ import annotations
 
 from qmpd import errors
 from qmpd.config import Extras
-from qmpd.options import keyval
+from qmpd.options import keyval, stringvisitor
 
 _WORDS = {"clock": {"real": False, "manual": True}, "control": {"off": False, "on": True}}
+
+# What each says of the host (Host in model/hostmem_host.py), and how its value is read.
+_HOST = {
+    "host-memory": ("memory", stringvisitor.visit_size_string),
+    "kvm-memslots": ("kvm_memslots", stringvisitor.visit_uint31_string),
+    "vhost-memslots": ("vhost_memslots", stringvisitor.visit_uint31_string),
+    "sgx": ("sgx", stringvisitor.visit_size_string),
+    "synic": ("synic", stringvisitor.visit_bool_string),
+}
 
 
 def read(argument: str, earlier: Extras) -> Extras:
@@ -15,13 +27,17 @@ def read(argument: str, earlier: Extras) -> Extras:
     if wants_help:
         raise errors.option_help_unavailable()
     values: dict[str, str | bool] = {}
+    host = dict(earlier.host)
     for name, value in tree.items():
         if name in ("guest", "faults") and isinstance(value, str):
             values[name] = value
+        elif name in _HOST and isinstance(value, str):
+            field, read_value = _HOST[name]
+            host[field] = read_value(value, name)
         elif name not in _WORDS:
             raise errors.unexpected_parameter(name)
         elif value not in _WORDS[name]:
             raise errors.invalid_parameter_value(name, " or ".join(f"'{word}'" for word in _WORDS[name]))
         else:
             values["manual_clock" if name == "clock" else name] = _WORDS[name][value]
-    return earlier._replace(control=True)._replace(**values)  # type: ignore[arg-type]
+    return earlier._replace(control=True, host=host)._replace(**values)  # type: ignore[arg-type]

@@ -40,6 +40,11 @@ def visit_uint64_string(value: str, name: str) -> int:
         raise errors.invalid_parameter_value(name, "uint64") from None
 
 
+def visit_uint31_string(value: str, name: str) -> int:
+    """A number that fits into QEMU's ``int`` and is not negative."""
+    return visit_narrow_string(value, name, "int32") if value[:1].isdigit() else visit_narrow_string("", name, "int32")
+
+
 def visit_size_string(value: str, name: str) -> int:
     """A size in bytes, with suffix and fraction."""
     return check_size(name, value)

@@ -14,7 +14,7 @@ from qmpd.errors import StartupError
 from qmpd.qemu_argv import parse
 from qmpd.vm import Vm
 
-from .runner import COMMON_ARGS, Endpoint, Refused, drop_in, monitor_args, section_args
+from .runner import COMMON_ARGS, Endpoint, Refused, drop_in, host_args, monitor_args, section_args
 from .transcript import Section
 
 
@@ -54,7 +54,12 @@ def stand_in(section: Section) -> Iterator[Endpoint]:
             yield endpoint
         return
     with tempfile.TemporaryDirectory(prefix="qmp-") as directory:
-        arguments = [*COMMON_ARGS, *section_args(section, directory), *monitor_args(section, directory)]
+        arguments = [
+            *COMMON_ARGS,
+            *host_args(section),
+            *section_args(section, directory),
+            *monitor_args(section, directory),
+        ]
         try:
             clock = ManualClock()
             vm = Vm(parse(arguments), clock)

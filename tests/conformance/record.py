@@ -31,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(reason, file=sys.stderr)
         return 2
     cases = [transcript.read(path.resolve()) for path in options.files] or transcript.read_all()
+    for case in list(cases):
+        if reason := runner.host_is_missing(case):
+            print(f"{case.name}: {reason}", file=sys.stderr)
+            cases.remove(case)
     drifted = 0
     with ThreadPoolExecutor(2) as pool:
         for case, heard in zip(cases, pool.map(lambda case: runner.play_case(case, runner.qemu), cases), strict=True):

@@ -6,6 +6,7 @@ sockets. What the answers ought to be is not known here.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
@@ -17,7 +18,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import cache
 from itertools import count
+from pathlib import Path
 from typing import Protocol
 
 from .transcript import CLOSED, Case, Section, Step, answer_lines, masked
@@ -26,6 +29,7 @@ QEMU = os.environ.get("QMPD_QEMU", "qemu-system-x86_64")
 QEMU_VERSION = "10.0.2"
 COMMON_ARGS = ("-nodefaults", "-display", "none")
 PATIENCE = 20.0  # seconds without an answer after which an emulator counts as hung
+_HOST = Path(__file__).parent / "host.c"
 _SYNC = "sync with the runner"
 _DROP_IN = "import sys; from qmpd.qemu_argv import main; sys.exit(main(['qmpd-system-x86_64', *sys.argv[1:]]))"
 _PROGRAM = re.compile(r"^\S*(qemu|qmpd)-system-x86_64: ")
@@ -98,7 +102,7 @@ def _text(line: bytes) -> str:
 
 
 @contextmanager
-def started(argv: Sequence[str], section: Section) -> Iterator[Endpoint]:
+def started(argv: Sequence[str], section: Section, environment: dict[str, str] | None = None) -> Iterator[Endpoint]:
     """The monitor of a process started from ``argv`` and the section's arguments. Raises Refused."""
     directory = tempfile.mkdtemp(prefix="qmp-")
     process = subprocess.Popen(
@@ -107,6 +111,7 @@ def started(argv: Sequence[str], section: Section) -> Iterator[Endpoint]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | (environment or {}),
     )
     assert process.stderr is not None
     endpoint = None
@@ -152,13 +157,38 @@ def _refusal(process: subprocess.Popen[str], directory: str) -> Refused:
 
 
 def qemu(section: Section) -> AbstractContextManager[Endpoint]:
-    """A real QEMU."""
-    return started([QEMU], section)
+    """A real QEMU, on a host that is simulated for it if the section wants one."""
+    settings = {f"HOST_{name.replace('-', '_').upper()}": value for name, value in section.host.items()}
+    return started([QEMU], section, settings and settings | {"LD_PRELOAD": str(simulated_host())})
+
+
+@cache
+def simulated_host() -> Path:
+    """The library that shows QEMU the host that a case wants (host.c); built now."""
+    library = Path(tempfile.mkdtemp(prefix="qmp-host-")) / "host.so"
+    atexit.register(shutil.rmtree, library.parent)
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-o", library, _HOST], check=True)
+    return library
+
+
+def host_is_missing(case: Case) -> str | None:
+    """Why QEMU cannot be given the host that the case wants; None if it can."""
+    if not any(section.host for section in case.sections):
+        return None
+    if shutil.which("cc") is None:
+        return "no C compiler to simulate a host with"
+    wants_kvm = any("kvm" in section.headers["args"] for section in case.sections)
+    return "/dev/kvm cannot be used" if wants_kvm and not os.access("/dev/kvm", os.R_OK | os.W_OK) else None
 
 
 def drop_in(section: Section) -> AbstractContextManager[Endpoint]:
     """qmpd as a process of its own, started with QEMU's options."""
-    return started([sys.executable, "-c", _DROP_IN], section)
+    return started([sys.executable, "-c", _DROP_IN, *host_args(section)], section)
+
+
+def host_args(section: Section) -> list[str]:
+    """How qmpd is told of the host that the section wants."""
+    return ["-x-qmpd", section.headers["host"] + ",control=off"] if section.host else []
 
 
 class Conversation:

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 CASES = Path(__file__).parent / "cases"
-HEADERS = frozenset({"args", "negotiate", "paused", "pretty", "late", "process"})
+HEADERS = frozenset({"args", "host", "negotiate", "paused", "pretty", "late", "process"})
 
 SENT = ("-> ", "=> ", "~> ", ".. ")
 ANSWERED = ("<- ", "<-*", "-- ")
@@ -75,6 +75,11 @@ class Section:
     @property
     def args(self) -> list[str]:
         return self.headers.get("args", "").split()
+
+    @property
+    def host(self) -> dict[str, str]:
+        """What the host must have, which may be simulated: settings as of ``-x-qmpd``."""
+        return dict(setting.split("=", 1) for setting in self.headers.get("host", "").split(",") if setting)
 
     def flag(self, name: str, default: bool) -> bool:
         return {"yes": True, "no": False}[self.headers.get(name, "yes" if default else "no")]

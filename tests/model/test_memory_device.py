@@ -90,17 +90,17 @@ def test_the_memslots_offered_grow_with_the_share_of_the_space(machine: Any, siz
 
 def test_below_the_safe_maximum_one_memslot_is_offered(machine: Any) -> None:
     devices, device = MemoryDevices(DeviceMemory(BASE, 400 * GIB)), Plain(machine, 100 * GIB)
-    devices.hypervisor = MemslotLimits(508, 508)
+    devices.hypervisor = lambda: MemslotLimits(508, 508)
     devices.pre_plug(device, 400 * GIB)
     assert device.limits == [1]
 
 
 def test_memslots_run_out_at_the_hypervisor_first(machine: Any) -> None:
     devices = MemoryDevices(DeviceMemory(BASE, 11 * GIB))
-    devices.hypervisor = devices.vhost = MemslotLimits(509, 1)
+    devices.hypervisor = devices.vhost = lambda: MemslotLimits(509, 1)
     with pytest.raises(QemuError, match="hypervisor has not enough free memory slots left"):
         devices.pre_plug(Plain(machine, GIB, memslots=2), 7 * GIB)
-    devices.hypervisor = MemslotLimits(509, 2)
+    devices.hypervisor = lambda: MemslotLimits(509, 2)
     with pytest.raises(QemuError, match="a used vhost backend has not enough free memory slots left"):
         devices.pre_plug(Plain(machine, GIB, memslots=2), 7 * GIB)
 

@@ -1,0 +1,109 @@
+"""Who needs memslots beside memory devices, and who limits them: KVM and vhost backends (hw/virtio/vhost.c).
+
+Each piece of memory that a guest sees without a gap takes a memslot. How many the boot memory takes was seen in a
+QEMU with KVM, and in what its vhost backends complained of.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
+
+from qmpd import errors
+from qmpd.model.hostmem import MemoryBackend
+from qmpd.model.memory_device import SAFE_MAX_MEMSLOTS, UNLIMITED, MemoryDevice, MemslotLimits
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+
+VHOST_USER_MOST = 512
+_UINT32 = 1 << 32
+
+
+class BootMemory(NamedTuple):
+    """ROMs that take memslots, while the machine is built and once it is complete; and when RAM has its first gap.
+
+    The chipset cuts the ROMs below 1 MiB out of RAM: q35 only at the first reset.
+    """
+
+    early_roms: int
+    roms: int
+    early_gap: bool = True
+
+
+_BOOT_MEMORY = {"pc-q35": BootMemory(1, 3, early_gap=False), "pc-i440fx": BootMemory(3, 3), "isapc": BootMemory(3, 3)}
+_OTHER = BootMemory(2, 2)
+
+
+class VhostBackend:
+    """What is at the other end of a vhost device. ``shared``: it only takes memory that has a file descriptor."""
+
+    def __init__(self, limit: int, *, shared: bool) -> None:
+        self.limit = min(limit, VHOST_USER_MOST) if shared else limit
+        self.shared = shared
+
+
+class Memslots:
+    """The memslots of one machine as KVM and each of its vhost backends count them."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._backends: list[VhostBackend] = []
+
+    def hypervisor(self) -> MemslotLimits:
+        maximum = self._machine.host.kvm_memslots
+        memory = self._machine.memory_devices.memory
+        used = 0 if memory is None else memory.used_memslots
+        return MemslotLimits(maximum, (maximum - self._boot_roms() - len(self._ram()) - used) % _UINT32)
+
+    def vhost(self) -> MemslotLimits:
+        if not self._backends:
+            return UNLIMITED
+        free = [(backend.limit - self._used_by(backend)) % _UINT32 for backend in self._backends]
+        return MemslotLimits(min(backend.limit for backend in self._backends), min(free))
+
+    def attach(self, backend: VhostBackend) -> None:
+        """Let ``backend`` see the machine's memory. Raises QEMU's text when it cannot hold so many pieces."""
+        devices = self._machine.memory_devices
+        if backend.limit < SAFE_MAX_MEMSLOTS and devices.memslot_auto_decision_active():
+            raise errors.vhost.memslots_decided()
+        used, reserved = self._used_by(backend), devices.reserved_memslots()
+        if used + reserved > backend.limit:
+            raise errors.vhost.memslots_exceeded(backend.limit, used, reserved)
+        self._backends.append(backend)
+        devices.vhost = self.vhost
+
+    def detach(self, backend: VhostBackend) -> None:
+        self._backends.remove(backend)
+
+    def _used_by(self, backend: VhostBackend) -> int:
+        memory = self._machine.memory_devices.memory
+        plugged = [] if memory is None else memory.devices()
+        return sum(memdev.has_fd or not backend.shared for memdev in self._ram()) + sum(
+            device.get_used_memslots() for device in plugged if _is_seen(device, backend)
+        )
+
+    @property
+    def _boot_memory(self) -> BootMemory:
+        return _BOOT_MEMORY.get(self._machine.info.name.rpartition("-")[0] or self._machine.info.name, _OTHER)
+
+    def _boot_roms(self) -> int:
+        boot = self._boot_memory
+        return boot.roms if self._machine.ready else boot.early_roms
+
+    def _ram(self) -> list[MemoryBackend]:
+        """The backend of each piece of RAM: they end where a NUMA node's does, at 4 GiB, and at the ROMs."""
+        machine = self._machine
+        nodes = [node.memdev for node in machine.numa.nodes.values() if node.memdev is not None]
+        backends = nodes or ([machine.memory_backend] if isinstance(machine.memory_backend, MemoryBackend) else [])
+        pieces, start = [], 0
+        for backend, end in zip(backends, accumulate(backend.size for backend in backends), strict=True):
+            pieces += [backend] * (1 + (start < machine.ram_below_4g < end))
+            start = end
+        has_gap = machine.ready or self._boot_memory.early_gap
+        return pieces[:1] * has_gap + pieces
+
+
+def _is_seen(device: MemoryDevice, backend: VhostBackend) -> bool:
+    region = device.get_memory_region()
+    return region is not None and not region.rom and (region.has_fd or not backend.shared)

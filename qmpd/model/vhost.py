@@ -1,0 +1,156 @@
+"""vhost devices: virtio devices whose work is done by somebody else, in the kernel or behind a socket.
+
+Here nobody does it. A simulated host that has backends limits the machine's memory devices as theirs do (memslots.py);
+without them a device says what QEMU says on a host that has none.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qmpd import errors
+from qmpd.errors import QemuError
+from qmpd.model.chardev import ChardevNode, chardev_property
+from qmpd.model.memslots import VhostBackend
+from qmpd.model.virtio_pci import VirtioDevice, VirtioPci
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+
+_MOST_QUEUES = 1024
+_LARGEST_QUEUE = 1024
+_AUTOMATIC = 0xFFFF
+_LONGEST_TAG = 36
+_LOWEST_CID = 3
+
+
+class VhostDevice(VirtioDevice):
+    """The device behind."""
+
+    own_properties = (chardev_property(),)
+    takes_other = False
+    listens = True
+
+    def __init__(self, machine: Machine, device_type: str) -> None:
+        super().__init__(machine, device_type)
+        self.chardev: ChardevNode | None = None
+        self._backend: VhostBackend | None = None
+
+    def realize(self) -> None:
+        name = self.device_type.removesuffix("-device")
+        shared = name.startswith("vhost-user")
+        _CHECKS.get(name, _check_base)(self)
+        backend = VhostBackend(self.machine.host.vhost_memslots, shared=shared)
+        if shared and not backend.limit:
+            raise errors.vhost.backend_silent()
+        self.machine.memslots.attach(backend)
+        self._backend = backend
+        if self.chardev is not None:
+            self.chardev.users.append(self)
+
+    def unplug(self) -> None:
+        assert self._backend is not None
+        if self.chardev is not None:
+            self.chardev.users.remove(self)
+        self.machine.memslots.detach(self._backend)
+
+
+class VhostPci(VirtioPci):
+    """A vhost device on PCI."""
+
+    backend_class = VhostDevice
+
+
+def _check_base(device: VhostDevice) -> None:
+    if device.chardev is None:
+        raise errors.vhost.chardev_missing("vhost-user-base")
+
+
+def _check_user_scsi(device: VhostDevice) -> None:
+    if device.chardev is None:
+        raise errors.vhost.chardev_missing("vhost-user-scsi")
+
+
+def _check_user_vsock(device: VhostDevice) -> None:
+    if device.chardev is None:
+        raise errors.vhost.chardev_missing()
+
+
+def _check_blk(device: VhostDevice) -> None:
+    if device.chardev is None:
+        raise errors.vhost.blk_chardev_missing()
+    queues, size = device.value("num-queues"), device.value("queue-size")
+    if not queues or (queues > _MOST_QUEUES and queues != _AUTOMATIC):
+        raise errors.vhost.blk_queues_refused()
+    if not size:
+        raise errors.vhost.blk_queue_empty()
+    if size > _LARGEST_QUEUE:
+        raise errors.vhost.blk_queue_too_large(_LARGEST_QUEUE)
+
+
+def _check_fs(device: VhostDevice) -> None:
+    if device.chardev is None:
+        raise errors.vhost.chardev_missing()
+    tag = device.values.get("tag")
+    if tag is None:
+        raise errors.vhost.tag_missing()
+    if not tag:
+        raise errors.vhost.tag_empty()
+    if len(tag.encode()) > _LONGEST_TAG:
+        raise errors.vhost.tag_too_long(_LONGEST_TAG)
+    if not device.value("num-request-queues"):
+        raise errors.vhost.fs_queues_missing()
+    if device.value("queue-size").bit_count() != 1:
+        raise errors.vhost.fs_queue_no_power()
+    if device.value("queue-size") > _LARGEST_QUEUE:
+        raise errors.vhost.fs_queue_too_large(_LARGEST_QUEUE)
+
+
+def _check_vsock(device: VhostDevice) -> None:
+    cid = device.value("guest-cid")
+    if cid < _LOWEST_CID:
+        raise errors.vhost.guest_cid_reserved()
+    if cid >= 1 << 32:
+        raise errors.vhost.guest_cid_too_large()
+    _check_kernel(device, "vhost-vsock", errors.vhost.vsock_fd_bad, errors.vhost.vsock_device_missing)
+
+
+def _check_scsi(device: VhostDevice) -> None:
+    if device.values.get("wwpn") is None:
+        raise errors.vhost.wwpn_missing()
+    _check_kernel(device, "vhost-scsi", errors.vhost.owner_not_set, errors.vhost.scsi_device_missing)
+
+
+def _check_kernel(
+    device: VhostDevice, name: str, bad_fd: Callable[[], QemuError], missing: Callable[[str], QemuError]
+) -> None:
+    """Raise QEMU's text unless the kernel's device was handed over, or is there to be opened."""
+    fd: Any = device.values.get("vhostfd")
+    if fd is not None and not fd[:1].isdigit():
+        raise (errors.vhost.fd_unknown if device.machine.ready else errors.vhost.fd_no_number)(name, fd)
+    if fd is not None:
+        raise bad_fd()
+    if not device.machine.host.vhost_memslots:
+        raise missing(os.strerror(errno.ENOENT))
+
+
+def _check_vdpa(device: VhostDevice) -> None:
+    path = device.values.get("vhostdev")
+    if path is None:
+        raise errors.vhost.vdpa_device_missing()
+    raise errors.vhost.vdpa_device_unopened(path, os.strerror(errno.ENOENT))
+
+
+_CHECKS = {
+    "vhost-vsock": _check_vsock,
+    "vhost-scsi": _check_scsi,
+    "vhost-vdpa": _check_vdpa,
+    "vhost-user-blk": _check_blk,
+    "vhost-user-fs": _check_fs,
+    "vhost-user-scsi": _check_user_scsi,
+    "vhost-user-vsock": _check_user_vsock,
+}
+"""What each device wants to be told before it looks for its backend."""
