@@ -20,7 +20,7 @@ OOM_STEP = 256
 
 
 class BalloonDriver:
-    """``pages`` are in the balloon now. ``pace`` is as in ``MemoryDriver``, for the sizes that are left."""
+    """``pages`` are in the balloon now. ``crash`` is called when a rule makes the guest go down over it."""
 
     def __init__(self, platform: Platform, time: GuestTime, conduct: Conduct, crash: Callable[[], None]) -> None:
         self._platform = platform
@@ -35,7 +35,6 @@ class BalloonDriver:
         self.balloon: Balloon | None = None
         self.pages = 0
         self.state = "idle"
-        self.pace: Callable[[str, int, int, float], float] = lambda name, before, after, usual: usual
 
     def add(self, name: str) -> None:
         balloon = self._platform.pci.balloon()
@@ -133,7 +132,7 @@ class BalloonDriver:
         if self._rule.rate:
             usual = (abs(step) << PAGE_SHIFT) / self._rule.rate
         size = self._platform.memory_size() - (self.pages << PAGE_SHIFT)
-        delay = self.pace(self.balloon.label, size, size - (step << PAGE_SHIFT), usual)
+        delay = self._conduct.pace(self.balloon.label, size, size - (step << PAGE_SHIFT), usual)
         # without any delay nobody could see the steps
         pages = self.pages + step if delay else self._limit
         self._schedule(delay, lambda: self._take(pages))

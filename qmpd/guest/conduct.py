@@ -9,8 +9,12 @@ from qmpd.rules import RuleBook
 
 
 class Conduct:
-    """``switch_driver`` is called when a rule wants a driver loaded (True) or unloaded."""
+    """``switch_driver`` is called when a rule wants a driver loaded (True) or unloaded.
 
+    ``pace`` turns the name of a device, its sizes before and after a step, and the step's usual seconds into seconds.
+    """
+
+    pace: Callable[[str, int, int, float], float] = staticmethod(lambda device, before, after, usual: usual)
     switch_driver: Callable[[str, bool], object] = staticmethod(lambda driver, load: None)
 
     def __init__(self, behaviour: Behaviour) -> None:

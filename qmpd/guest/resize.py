@@ -110,7 +110,7 @@ def _length_of_gap(plugged: int, first: int, parts: int) -> int:
 
 
 class MemoryDriver:
-    """``pace`` turns the name, the sizes before and after, and the usual seconds of a step into its seconds."""
+    """``crash`` is called when a rule makes the guest go down over a change of size."""
 
     def __init__(
         self, platform: PciPlatform, time: GuestTime, queue: HotplugQueue, conduct: Conduct, crash: Callable[[], None]
@@ -121,7 +121,6 @@ class MemoryDriver:
         self._conduct = conduct
         self._crash = crash
         self.followed: dict[str, Followed] = {}
-        self.pace: Callable[[str, int, int, float], float] = lambda name, before, after, usual: usual
         queue.memory_freed = self._memory_freed
 
     # Which devices
@@ -221,7 +220,7 @@ class MemoryDriver:
         if device.rule.rate:
             work, extra = size / device.rule.rate, 0.0
         after = memory.size + size if grows else memory.size - size
-        delay = self.pace(memory.label, memory.size, after, work + extra)
+        delay = self._conduct.pace(memory.label, memory.size, after, work + extra)
         self._schedule(device, delay, lambda device: self._take(device, step))
 
     def _take(self, device: Followed, step: Step) -> None:

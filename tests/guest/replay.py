@@ -1,13 +1,14 @@
 """A recorded session with a real QEMU and a real Linux, played to qmpd: same commands in, same words out.
 
-The guest's pace is taken from the recording (how long each piece of work took becomes a rule); everything else, what
-comes, in which order and with which fields, is qmpd's own doing. What was done by hand inside the guest is a control
+The guest's pace is taken from the recording (``recorded_pace.py``); everything else, what comes, in which order and
+with which fields, is qmpd's own doing. What was done by hand inside the guest is a control
 command, named per recording in ``recordings.py``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,18 +17,22 @@ from typing import Any
 
 from qmpd.clock import ManualClock
 from qmpd.config import Extras
+from qmpd.model.hostmem_host import Host
+from qmpd.model.virtio_mem import VirtioMemPci
 from qmpd.qemu_argv import parse
 from qmpd.vm import Vm
+from tests.guest.recorded_pace import GLANCE, StepPace, rules
+from tests.model.test_objects import EmptyFileEverywhere
 
 TRACES = Path(__file__).with_name("traces")
 SLACK = 0.2
 """An event may come so much later, in seconds, than recorded: delays in the recording are rounded to milliseconds."""
 EARLY = 0.02
 """And so much earlier: how soon the guest looks is not recorded."""
-GLANCE = 0.0002
-"""How soon the guest looks at its slots, in seconds: before the next command, unless a script says otherwise."""
-
+UNKNOWN = (1 << 64) - 1
+"""What a statistic is that the guest does not tell."""
 NOT_MODELLED = ("inject-nmi",)
+NO_DRIVER = {"virtio-mem": "virtio_mem driver not loaded", "virtio-balloon": "no balloon driver"}
 
 Message = dict[str, Any]
 
@@ -37,6 +42,7 @@ class Line:
     t: float
     dir: str
     msg: Message
+    raised: float | None
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,11 @@ class Trace:
     @classmethod
     def read(cls, name: str) -> Trace:
         header, *lines = map(json.loads, (TRACES / f"{name}.jsonl").read_text().splitlines())
-        return cls(name, header["argv"], header["guest"], [Line(line["t"], line["dir"], line["msg"]) for line in lines])
+        return cls(name, header["argv"], header["guest"], [_line(**line) for line in lines])
 
 
-def _rule(occasion: str, device: str, deed: str, seconds: float) -> Message:
-    arguments = {"on": occasion, "device": device, "do": deed, "times": 1, "delay": seconds}
-    return {"execute": "x-qmpd-guest-rule-add", "arguments": arguments}
+def _line(t: float, dir: str, msg: Message, raised: float | None = None) -> Line:
+    return Line(t, dir, msg, raised)
 
 
 @dataclass
@@ -64,7 +69,7 @@ class Script:
     ``set_up`` is sent before it begins. ``inside`` holds the commands for what was done in the guest, by a part of
     what the recording says about it. ``unseen`` says which ``device_del``, counted from 1, the guest noticed only
     together with the next command. ``boot`` is how long the guest takes to be up, in seconds; ``off``: when the
-    recording begins, it is not.
+    recording begins, it is not. ``near`` is how many bytes the balloon may differ by.
     """
 
     set_up: list[Message] = field(default_factory=list)
@@ -73,6 +78,7 @@ class Script:
     boot: float = 1.0
     behaviour: str = "linux"
     off: bool = False
+    near: int = 0
 
 
 class Replay:
@@ -81,24 +87,26 @@ class Replay:
     def __init__(self, trace: Trace, script: Script, check_invariants: Callable[[Any], None]) -> None:
         self.trace = trace
         self.script = script
-        self.clock = ManualClock()
+        self.clock = ManualClock(1_700_000_000)
         self.status: int | None = None
         self._check_invariants = check_invariants
         self._received: deque[Message] = deque()
         argv = [word for word in trace.argv if word not in ("-device", "pvpanic")] if self._pvpanic else trace.argv
         config = parse(["-nodefaults", "-display", "none", "-cpu", "max", "-smp", "2", *argv])
         config.extras = Extras(guest=script.behaviour, manual_clock=True, control=True)
-        self.vm = Vm(config, self.clock)
+        self.vm = Vm(config, self.clock, host=Host(files=EmptyFileEverywhere()))
         self.vm.on_exit = self._exit
         self._adapt_behaviour()
         self._session = self.vm.open_session()
         self._session.greet()
         self.send({"execute": "qmp_capabilities"})
-        for command in [*self._paces(), *script.set_up]:
+        native = any("bridge-support=off" in word for word in trace.argv)
+        for command in [*rules(trace.lines, native=native), *script.set_up]:
             assert "return" in self.send(command), command
         if not script.off:
             self.send({"execute": "x-qmpd-guest-do", "arguments": {"action": "boot"}})
         self._start = self.clock.now()
+        self.vm.guest.conduct.pace = StepPace(trace.lines, lambda: self._elapsed)
         self._removals = 0
         self._noticed = True
         self._reply: Message | None = None
@@ -112,42 +120,19 @@ class Replay:
 
     def _adapt_behaviour(self) -> None:
         behaviour, guest = self.vm.guest.behaviour, self.trace.guest
-        timing = behaviour.timing._replace(boot=self.script.boot, scan=GLANCE, power=0.02)
+        timing = behaviour.timing._replace(boot=self.script.boot, scan=GLANCE, power=0.02, pci_plug=0.002)
+        missing = {driver for driver, words in NO_DRIVER.items() if words in guest}
         self.vm.guest.become(
             behaviour._replace(
                 timing=timing,
                 acpi="acpi=off" not in guest,
+                auto_online=not guest.endswith(" offline"),
+                drivers=tuple(driver for driver in behaviour.drivers if driver not in missing),
                 pvpanic=self._pvpanic,
                 power_button="daemon that powers off" in guest,
                 reboots_on_panic="panic=-1" in guest,
             )
         )
-
-    # The guest's pace
-
-    def _paces(self) -> list[Message]:
-        """Rules for how long each insertion and removal took, and for which of them were refused or never ended."""
-        paces: list[Message] = []
-        started: dict[str, tuple[float, Message]] = {}
-        free_from = 0.0
-        for line in self.trace.lines:
-            if line.dir == "cmd" and line.msg["execute"] in ("device_add", "device_del", "cont"):
-                free_from = max(free_from, line.t)
-            data = line.msg.get("data", {}) if line.dir == "event" else {}
-            device = data.get("device") or data.get("info", {}).get("device")
-            if device is None:
-                continue
-            said = (data["info"]["source"], data["info"]["status"]) if "info" in data else "deleted"
-            if said == (1, 0):
-                paces.append(_rule("dimm-plug", device, "obey", max(line.t - free_from - 2 * GLANCE, 0.0)))
-            elif said == (3, 132):
-                paces.append(_rule("dimm-unplug", device, "stall", 0.0))
-                started[device] = line.t, paces[-1]["arguments"]
-            elif device in started:
-                since, rule = started.pop(device)
-                rule |= {"do": "obey" if said == "deleted" else "refuse", "delay": line.t - since}
-            free_from = line.t
-        return paces[::-1]  # the rule added last is asked first
 
     # Talking
 
@@ -205,18 +190,29 @@ class Replay:
 
     def _check_reply(self, number: int, line: Line, where: str) -> None:
         if self._reply is not None:
-            assert self._reply == line.msg, where
+            assert _comparable(self._reply) == _comparable(line.msg), where
 
     def _check_event(self, number: int, line: Line, where: str) -> None:
         deadline = line.t + SLACK
         while not self._received and self._elapsed < deadline:
             self._advance_to(self._elapsed + 0.001)
         assert self._received, f"{where}: nothing came, recorded is {line.msg}"
-        assert _timeless(self._received.popleft()) == line.msg, where
+        event = _timeless(self._received.popleft())
+        if self.script.near and event["event"] == line.msg["event"] == "BALLOON_CHANGE":
+            assert abs(event["data"]["actual"] - line.msg["data"]["actual"]) <= self.script.near, where
+        else:
+            assert event == line.msg, where
+
+    def _mapped_memslots(self) -> set[str]:
+        devices = self.vm.machine.memory_devices.memory_device_list()
+        slots = [device.backend.dynamic_slots for device in devices if isinstance(device, VirtioMemPci)]
+        return {f"memslot-{number}" for several in slots for number, slot in enumerate(several) if slot.active}
 
     def _check_guest(self, number: int, line: Line, where: str) -> None:
         self._advance_to(line.t)
-        text = json.dumps(line.msg)
+        self._do_inside(json.dumps(line.msg), where)
+
+    def _do_inside(self, text: str, where: str) -> None:
         for part, command in self.script.inside.items():
             if part in text:
                 assert "return" in self.send(command), where
@@ -224,6 +220,10 @@ class Replay:
     def _check_note(self, number: int, line: Line, where: str) -> None:
         text: str = line.msg["text"]
         self._advance_to(line.t)
+        self._do_inside(text, where)
+        if "lines" in line.msg:
+            memslots = {found[1] for entry in line.msg["lines"] if (found := _MEMSLOT.search(entry))}
+            assert memslots == self._mapped_memslots(), where
         if text == "SIGTERM":
             self.vm.request_shutdown("host-signal")
             self._collect()
@@ -233,6 +233,18 @@ class Replay:
             assert self.status == int(text.split()[-1]), where
         if "still running" in text:
             assert self.status is None, where
+
+
+_MEMSLOT = re.compile(r"alias (memslot-\d+) ")
+
+
+def _comparable(reply: Message) -> Message:
+    """A reply without what only a real guest knows: the values of its statistics."""
+    stats = reply.get("return", {}).get("stats") if isinstance(reply.get("return"), dict) else None
+    if stats is None:
+        return reply
+    known = {name for name, value in stats.items() if value != UNKNOWN}
+    return {"return": {"stats": list(stats), "known": known, "last-update": reply["return"]["last-update"] > 0}}
 
 
 def _timeless(event: Message) -> Message:
