@@ -81,6 +81,7 @@ class Vm:
         self.control = config.extras.control
         if config.extras.faults:
             self._faults = _faults(config.extras.faults, clock, self.die)
+        self.machine.die = self.die
         self.machine.later = partial(clock.call_later, 0.0)
         self.machine.wall_clock = lambda: clock.now()[0]
         self._create_objects()

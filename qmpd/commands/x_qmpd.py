@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.guest.behaviour import load, rule_from, shipped
+from qmpd.guest.contact import Quirk
 from qmpd.guest.guest import SimulatedGuest
 from qmpd.rules import BadRule, DuplicateRule, UnknownRule
 
@@ -92,7 +93,11 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def x_qmpd_guest_set(
-    context: Context, behaviour: str | None = None, hot_remove: bool | None = None, auto_online: bool | None = None
+    context: Context,
+    behaviour: str | None = None,
+    hot_remove: bool | None = None,
+    auto_online: bool | None = None,
+    quirks: list[str] | None = None,
 ) -> None:
     guest = context.host.guest
     if behaviour is not None:
@@ -104,6 +109,8 @@ def x_qmpd_guest_set(
         guest.set_hot_remove(hot_remove)
     if auto_online is not None:
         guest.set_auto_online(auto_online)
+    if quirks is not None:
+        guest.set_quirks(tuple(map(Quirk, quirks)))
 
 
 def x_qmpd_guest_do(context: Context, action: str, driver: str | None = None) -> None:

@@ -10,6 +10,8 @@ import os
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from qmpd.guest.contact import Quirk
+
 _SETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sets")
 
 
@@ -115,8 +117,8 @@ class Behaviour(NamedTuple):
 
     ``acpi``: the system was started with ACPI; ``hot_remove``: it lets memory go; ``auto_online``: it uses memory that
     is added; ``drivers``: those that it loads; ``power_button``: it powers off when the button is pressed; ``pvpanic``:
-    it has a device that tells the machine of a crash; ``reboots_on_panic``: it does not stay crashed. ``seed`` is where
-    chance starts from.
+    it has a device that tells the machine of a crash; ``reboots_on_panic``: it does not stay crashed; ``quirks``:
+    what QEMU gets wrong with it. ``seed`` is where chance starts from.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Behaviour(NamedTuple):
     power_button: bool = False
     pvpanic: bool = False
     reboots_on_panic: bool = False
+    quirks: tuple[Quirk, ...] = ()
     seed: int = 0
     timing: Timing = Timing()
     rules: tuple[Rule, ...] = ()
@@ -185,6 +188,7 @@ def from_document(document: dict[str, Any], name: str) -> Behaviour:
     members["timing"] = Timing(**{key.replace("-", "_"): value for key, value in timing.items()})
     if "drivers" in members:
         members["drivers"] = tuple(members["drivers"])
+    members["quirks"] = tuple(map(Quirk, members.get("quirks", ())))
     members["rules"] = tuple(rule_from(rule) for rule in members.get("rules", ()))
     return Behaviour(name, **members)
 

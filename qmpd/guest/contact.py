@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import NamedTuple
 
 
@@ -29,8 +29,19 @@ class Slot(NamedTuple):
     number: int
 
 
+class Quirk(StrEnum):
+    """Faults of QEMU 10.0.2 that it shows only together with such a guest.
+
+    ABORT_ON_RESET: it dies of a system reset while ACPI waits for the removal of a virtio-mem or a balloon.
+    """
+
+    ABORT_ON_RESET = "abort-on-reset"
+
+
 class Nobody:
     """The guest of a machine that has none yet."""
+
+    quirks: tuple[Quirk, ...] = ()
 
     def milliseconds(self) -> int:
         return 0

@@ -12,7 +12,7 @@ from qmpd.guest.pace import GuestTime
 
 if TYPE_CHECKING:
     from qmpd.clock import Clock
-    from qmpd.guest.contact import Slot
+    from qmpd.guest.contact import Quirk, Slot
     from qmpd.guest.linux import Linux
     from qmpd.guest.ports import Platform
     from qmpd.rules import RuleBook
@@ -73,6 +73,14 @@ class SimulatedGuest:
         self.conduct.behaviour = self.behaviour._replace(auto_online=enabled)
         if enabled:
             self.online()
+
+    @property
+    def quirks(self) -> tuple[Quirk, ...]:
+        return self.behaviour.quirks
+
+    def set_quirks(self, quirks: tuple[Quirk, ...]) -> None:
+        """Which faults of QEMU the machine shall show from now on."""
+        self.conduct.behaviour = self.behaviour._replace(quirks=quirks)
 
     # What the machine tells
 

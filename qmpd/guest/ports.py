@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from qmpd.guest.contact import Dimm, Slot, Work
+from qmpd.guest.contact import Dimm, Quirk, Slot, Work
 
 
 class Guest(Protocol):
     """What the machine tells its guest. None of it answers before it returns; answers come by the clock."""
+
+    @property
+    def quirks(self) -> tuple[Quirk, ...]:
+        """Which faults of QEMU the machine shall show with this guest."""
 
     def milliseconds(self) -> int:
         """The guest's own time, which stands still while the CPUs do."""

@@ -170,8 +170,9 @@ class Machine(Object):
         self.dimm_slots = DimmSlots()
         self.anonymous_devices = 0
         self.balloon: VirtioBalloon | None = None
-        self.on_reset: list[Callable[[], object]] = []
-        """What devices want to be called for when the machine is reset, besides what their buses do."""
+        self.on_reset: dict[Object, Callable[[], object]] = {}
+        """What devices have asked to be called when the machine is reset, besides what their buses do."""
+        self.die: Callable[[str], object] = lambda signal: None
         self.guest: Guest = Nobody()
         self.cpu_slots_shown = False
         self.run = RunState(self, config.actions)
@@ -501,7 +502,7 @@ class Machine(Object):
         self.memory_hotplug.reset()
         if "buses" in vars(self):
             self.buses.reset()
-        for reset in list(self.on_reset):
+        for reset in list(self.on_reset.values()):
             reset()
 
     # As an object

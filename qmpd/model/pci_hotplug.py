@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
-from qmpd.guest.contact import Slot, Work
+from qmpd.guest.contact import Quirk, Slot, Work
 from qmpd.model.boot_tree import relocated
 from qmpd.model.device import leave
 from qmpd.model.pci import FUNCTIONS, SLOTS, Handler, PciBus, PciDevice
@@ -174,11 +174,19 @@ class Hotplug:
         for bus in self._numbered(root):
             assert bus.bsel is not None
             for number in sorted(self._acpi_removals.get(bus.bsel, ())):
+                self._abort_for(sitters_in(Slot(bus, number)))
                 for told in self.eject(Slot(bus, number)):
                     for data in told:
                         self._machine.emit_later("DEVICE_DELETED", data)
         self._acpi_removals.clear()
         self._look_into_slots(root)
+
+    def _abort_for(self, sitters: list[PciDevice]) -> None:
+        """Do as QEMU does, if that is wanted, when devices go that have a part of their own in the reset."""
+        machine = self._machine
+        has_part = any(part in machine.on_reset for sitter in sitters for part in sitter.parts())
+        if has_part and Quirk.ABORT_ON_RESET in machine.guest.quirks:
+            machine.die("ABRT")
 
     def _numbered(self, root: PciBus) -> list[PciBus]:
         """The buses that ACPI speaks for, in the order of their numbers."""

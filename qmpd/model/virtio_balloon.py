@@ -58,11 +58,11 @@ class VirtioBalloon(VirtioDevice):
         if self.machine.balloon is not None:
             raise errors.balloon_exists()
         self.machine.balloon = self
-        self.machine.on_reset.append(self.reset)
+        self.machine.on_reset[self] = self.reset
 
     def unplug(self) -> None:
         self.machine.balloon = None
-        self.machine.on_reset.remove(self.reset)
+        del self.machine.on_reset[self]
 
     def reset(self) -> None:
         """As a system reset does: what the guest has given stays given until its driver says otherwise."""

@@ -174,10 +174,10 @@ class VirtioMem(MemoryBehind):
         if self.dynamic_memslots:
             self._add_memslots(memdev)
         memdev.mapped = True
-        self.machine.on_reset.append(self.unplug_all)
+        self.machine.on_reset[self] = self.unplug_all
 
     def unplug(self) -> None:
-        self.machine.on_reset.remove(self.unplug_all)
+        del self.machine.on_reset[self]
         super().unplug()
 
     def _check_memdev(self) -> MemoryBackend:

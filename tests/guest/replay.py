@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from qmpd.clock import ManualClock
 from qmpd.config import Extras
+from qmpd.guest.contact import Quirk
 from qmpd.model.hostmem_host import Host
 from qmpd.model.virtio_mem import VirtioMemPci
 from qmpd.qemu_argv import parse
@@ -29,6 +32,8 @@ SLACK = 0.2
 """An event may come so much later, in seconds, than recorded: delays in the recording are rounded to milliseconds."""
 EARLY = 0.02
 """And so much earlier: how soon the guest looks is not recorded."""
+RUN_STATE = frozenset({"STOP", "RESUME", "RESET", "POWERDOWN", "SHUTDOWN", "WAKEUP"})
+"""The events that a command causes before it is answered."""
 UNKNOWN = (1 << 64) - 1
 """What a statistic is that the guest does not tell."""
 NOT_MODELLED = ("inject-nmi",)
@@ -96,6 +101,7 @@ class Replay:
         config.extras = Extras(guest=script.behaviour, manual_clock=True, control=True)
         self.vm = Vm(config, self.clock, host=Host(files=EmptyFileEverywhere()))
         self.vm.on_exit = self._exit
+        self.vm.on_death = self._die
         self._adapt_behaviour()
         self._session = self.vm.open_session()
         self._session.greet()
@@ -115,6 +121,13 @@ class Replay:
     def _pvpanic(self) -> bool:
         return "pvpanic" in self.trace.argv
 
+    @property
+    def _dies(self) -> bool:
+        return any("exited with status -6" in line.msg.get("text", "") for line in self.trace.lines)
+
+    def _die(self, signal_name: str) -> None:
+        self.status = -signal.Signals[f"SIG{signal_name}"]
+
     def _exit(self, status: int) -> None:
         self.status = status
 
@@ -130,6 +143,7 @@ class Replay:
                 drivers=tuple(driver for driver in behaviour.drivers if driver not in missing),
                 pvpanic=self._pvpanic,
                 power_button="daemon that powers off" in guest,
+                quirks=tuple(Quirk) if self._dies else (),
                 reboots_on_panic="panic=-1" in guest,
             )
         )
@@ -137,11 +151,15 @@ class Replay:
     # Talking
 
     def send(self, command: Message) -> Message:
-        """The reply; events that came meanwhile are kept."""
+        """The reply, empty if the machine dies instead; events that came meanwhile are kept."""
+        waiting = len(self._received)
         self._session.receive_data(json.dumps(command).encode())
         self._collect()
-        reply = next(message for message in self._received if "event" not in message)
-        self._received.remove(reply)
+        reply = next((message for message in self._received if "event" not in message), {})
+        if reply:
+            before = list(self._received)[waiting : self._received.index(reply)]
+            self._before_reply = [event["event"] for event in before if event["event"] in RUN_STATE]
+            self._received.remove(reply)
         return reply
 
     def _collect(self) -> None:
@@ -178,9 +196,16 @@ class Replay:
         self._removals += line.msg["execute"] == "device_del"
         self._noticed = line.msg["execute"] != "device_del" or self._removals not in self.script.unseen
         self._reply = None if line.msg["execute"] in NOT_MODELLED else self.send(line.msg)
+        if self._reply:
+            recorded = [later.msg for later in self._until_reply(number)]
+            expected = [event["event"] for event in recorded if event.get("event") in RUN_STATE]
+            assert self._before_reply == expected, f"{where}: before the reply came {self._before_reply}"
         if self._noticed:
             self.clock.advance(2 * GLANCE)
             self._collect()
+
+    def _until_reply(self, number: int) -> Iterator[Line]:
+        return takewhile(lambda line: line.dir != "reply", self.trace.lines[number:])
 
     def _check_early(self, number: int, line: Line, where: str) -> None:
         """What has come already must have been recorded soon after."""

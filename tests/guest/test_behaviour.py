@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from qmpd.guest import behaviour
 from qmpd.guest.behaviour import BadBehaviour, Deed, Occasion, Rule, System, Timing
+from qmpd.guest.contact import Quirk
 from qmpd.rules import DuplicateRule, RuleBook, UnknownRule
 from qmpd.schemas import documents
 
@@ -37,6 +38,7 @@ def test_the_schema_knows_the_same_words_as_the_guest() -> None:
     assert set(rule) == set(Rule._fields)
     timing = {name.replace("-", "_") for name in SCHEMA["properties"]["timing"]["properties"]}
     assert timing == set(Timing._fields)
+    assert SCHEMA["properties"]["quirks"]["items"]["enum"] == [quirk.value for quirk in Quirk]
     assert SCHEMA["properties"]["system"]["enum"] == [system.value for system in System]
     members = {name.replace("-", "_") for name in SCHEMA["properties"]} - {"description"}
     assert members == set(behaviour.Behaviour._fields) - {"name"}
