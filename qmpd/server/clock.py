@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Callable
 from time import time_ns
 
 from qmpd.clock import Handle, ManualClock
+from qmpd.server.loop import Loop
 
 
 class LoopClock:
-    """``qmpd.clock.Clock`` over an asyncio loop."""
+    """``qmpd.clock.Clock`` over the event loop."""
 
-    def __init__(self, loop: AbstractEventLoop) -> None:
+    def __init__(self, loop: Loop) -> None:
         self._loop = loop
 
     def now(self) -> tuple[int, int]:
         return divmod(time_ns() // 1000, 1_000_000)
 
-    def call_later(self, delay_seconds: float, callback: Callable[[], object]) -> TimerHandle:
+    def call_later(self, delay_seconds: float, callback: Callable[[], object]) -> Handle:
         return self._loop.call_later(delay_seconds, callback)
 
 
 class StandingClock(ManualClock):
     """Time stands still until somebody advances it. What is due now need not wait for that."""
 
-    def __init__(self, loop: AbstractEventLoop) -> None:
+    def __init__(self, loop: Loop) -> None:
         super().__init__()
         self._loop = loop
 

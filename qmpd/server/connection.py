@@ -1,17 +1,17 @@
 """One client's connection: bytes from a transport into a session and back, no faster than the client reads.
 
-It works for sockets (asyncio's transports) and for descriptors (``qmpd.server.descriptors``) alike.
+It works for sockets (``qmpd.server.transport``) and for other descriptors (``qmpd.server.descriptors``) alike.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from qmpd import log
 from qmpd.config import MonitorConfig
 from qmpd.server.seams import Session, VirtualMachine
+from qmpd.server.transport import Transport
 
 READ_SIZE = 4096  # bytes taken from a client in one go, as QEMU does; it bounds what one go can cause
 UNREAD_MAX = 64 << 20  # bytes that may wait for a client that does not read before it is given up
@@ -86,11 +86,10 @@ class Monitors:
             self.on_empty()
 
 
-class Connection(asyncio.BufferedProtocol):
-    """An asyncio protocol around a session.
+class Connection:
+    """The client of a transport: a session with what it needs to be one.
 
-    ``on_lost`` tells whoever accepted the client that it has gone. A buffered protocol, because a plain one has
-    asyncio allocate 256 KiB for each read, which halves the number of requests per second.
+    ``on_lost`` tells whoever accepted the client that it has gone.
     """
 
     def __init__(self, monitors: Monitors, monitor: MonitorConfig | None, *, on_lost: Callable[[], None]) -> None:
@@ -98,32 +97,30 @@ class Connection(asyncio.BufferedProtocol):
         self._session = monitors.open(monitor)
         self._on_lost = on_lost
         self._view = memoryview(bytearray(READ_SIZE))
-        self._transport: asyncio.Transport
+        self._transport: Transport
         self._paused = False
         self._reading = True
 
     # Called by the transport
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: Transport) -> None:
         self._transport = transport
         self._monitors.connections.add(self)
         self._session.on_output = self._flush
         self._session.greet()
         self._flush()
 
-    def get_buffer(self, sizehint: int) -> memoryview:
+    def get_buffer(self) -> memoryview:
         return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
         self._session.receive_data(bytes(self._view[:nbytes]))
         self._flush()
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> None:
         self._reading = False
         self._session.receive_eof()
         self._flush()
-        return True  # what was received may still wait for an answer; the session says when it is done
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -134,7 +131,7 @@ class Connection(asyncio.BufferedProtocol):
         self._session.resume_output()
         self._flush()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self) -> None:
         self._session.on_output = None
         self._monitors.close(self._session)
         self._monitors.remove(self)

@@ -5,12 +5,11 @@ Each kind is opened before the machine exists, because a bad address must stop t
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import socket
-from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from qmpd import errors, log
 from qmpd.chardev import ChardevStatus
@@ -19,6 +18,8 @@ from qmpd.errors import QemuError, StartupError
 from qmpd.options.report import Report
 from qmpd.server import sockets
 from qmpd.server.connection import Connection, Monitors
+from qmpd.server.loop import Loop
+from qmpd.server.transport import SocketTransport
 
 _RETRY_SECONDS = 1.0  # until the next attempt to accept after the process has run out of descriptors
 _PTY_SECONDS = 0.25  # between two looks whether somebody has opened a pseudo-terminal; nothing announces it
@@ -27,7 +28,7 @@ _PTY_SECONDS = 0.25  # between two looks whether somebody has opened a pseudo-te
 class Hall(NamedTuple):
     """What all doors share while clients may come. ``report`` is for messages that QEMU has, too."""
 
-    loop: asyncio.AbstractEventLoop
+    loop: Loop
     monitors: Monitors
     report: Report
 
@@ -70,23 +71,12 @@ class _SocketDoor(_Base):
 
     def __init__(self, config: ChardevConfig, monitor: MonitorConfig | None) -> None:
         super().__init__(config, monitor)
-        self._tasks: set[asyncio.Task[object]] = set()
         self._clients = 0
 
     def _welcome(self, sock: socket.socket) -> None:
         self._clients += 1
         self.status.filename = sockets.describe(self._config, sock, connected=True)
-        self._run(self._hall.loop.connect_accepted_socket(lambda: self._connection(self._lost), sock))
-
-    def _run(self, work: Coroutine[Any, Any, object]) -> None:
-        task = self._hall.loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def close(self) -> None:
-        super().close()
-        for task in self._tasks:
-            task.cancel()
+        SocketTransport(self._hall.loop, self._connection(self._lost), sock)
 
 
 class ListeningDoor(_SocketDoor):
@@ -179,21 +169,34 @@ class ConnectingDoor(_SocketDoor):
             self._retry()
 
     def _retry(self) -> None:
-        if not self._closed:
-            self._run(self._attempt())
+        """Connect while others are served: looking up a name, or a host that does not answer, takes its time."""
+        import threading
 
-    async def _attempt(self) -> None:
-        config, loop = self._config, self._hall.loop
-        try:
-            sock = await sockets.connect_later(loop, config)
-        except QemuError as error:
+        def attempt() -> None:
+            outcome: socket.socket | QemuError
+            try:
+                outcome = sockets.connect(self._config)
+            except QemuError as error:
+                outcome = error
+            if not self._closed:
+                self._hall.loop.call_soon_threadsafe(self._attempted, outcome)
+            elif isinstance(outcome, socket.socket):
+                outcome.close()
+
+        if not self._closed:
+            threading.Thread(target=attempt, name="connect", daemon=True).start()
+
+    def _attempted(self, outcome: socket.socket | QemuError) -> None:
+        if isinstance(outcome, QemuError):
             if not self._complained:
                 self._complained = True
-                self._hall.report.error("", errors.chardev_connect_failed(config.id, error.desc))
-            loop.call_later(config.reconnect_ms / 1000, self._retry)
-            return
-        self._complained = False
-        self._welcome(sock)
+                self._hall.report.error("", errors.chardev_connect_failed(self._config.id, outcome.desc))
+            self._hall.loop.call_later(self._config.reconnect_ms / 1000, self._retry)
+        elif self._closed:
+            outcome.close()
+        else:
+            self._complained = False
+            self._welcome(outcome)
 
     def _lost(self) -> None:
         self._clients -= 1

@@ -5,12 +5,10 @@ What goes over the sockets is not looked at.
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import socket
 import stat
-from typing import Any
 
 from qmpd import errors
 from qmpd.config import ChardevConfig
@@ -207,29 +205,6 @@ def _connect_inet(host: str, port: str) -> socket.socket:
             failure = errors.socket_connect_failed(f"{host}:{port}", reason(error))
     assert failure is not None  # getaddrinfo never answers with nothing
     raise failure
-
-
-async def connect_later(loop: asyncio.AbstractEventLoop, config: ChardevConfig) -> socket.socket:
-    """``connect`` while others are served. Raises QemuError."""
-    family, address, shown = await _destination(loop, config)
-    sock = socket.socket(family)
-    sock.setblocking(False)
-    try:
-        await loop.sock_connect(sock, address)
-    except OSError as error:
-        sock.close()
-        raise errors.socket_connect_failed(shown, reason(error)) from None
-    return sock
-
-
-async def _destination(loop: asyncio.AbstractEventLoop, config: ChardevConfig) -> tuple[int, Any, str]:
-    if config.path:
-        return socket.AF_UNIX, config.path, config.path
-    try:
-        found = await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        raise errors.inet_resolution_failed(config.host, config.port, error.strerror or str(error)) from None
-    return found[0][0], found[0][4], f"{config.host}:{config.port}"
 
 
 def describe(config: ChardevConfig, sock: socket.socket, *, connected: bool) -> str:

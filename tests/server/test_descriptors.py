@@ -10,22 +10,25 @@ from pathlib import Path
 import pytest
 
 from qmpd.server.descriptors import DescriptorTransport
+from qmpd.server.transport import Transport
 
 
-class Recorder(asyncio.BufferedProtocol):
+class Recorder:
     """Remembers what its transport tells it."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
         self.received = b""
         self.changed = asyncio.Event()
-        self._buffer = bytearray(10)
+        self._buffer = memoryview(bytearray(10))
+
+    def connection_made(self, transport: Transport) -> None: ...
 
     def _note(self, what: str) -> None:
         self.told.append(what)
         self.changed.set()
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self) -> memoryview:
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -38,7 +41,7 @@ class Recorder(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._note("resume")
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self) -> None:
         self._note("lost")
 
     async def until(self, condition: str) -> None:
