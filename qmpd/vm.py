@@ -29,6 +29,7 @@ from qmpd.wire.throttle import Throttle
 
 if TYPE_CHECKING:
     from qmpd.faults.faults import Faults
+    from qmpd.wire.human import HumanMonitor, HumanSession
     from qmpd.wire.qtest import QtestSession
 
 
@@ -63,6 +64,8 @@ class Vm:
         self.fd_sets = FdSets()
         self.on_death: Callable[[str], None] | None = None
         self._sessions: list[Session] = []
+        self._humans: list[HumanSession] = []
+        self._human_monitors: dict[str, HumanMonitor] = {}
         self._faults: Faults | None = None
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
@@ -150,6 +153,26 @@ class Vm:
             self._faults.attach(session)
         return session
 
+    def open_human(self, chardev: str) -> HumanSession:
+        """A session for a client of the human monitor on that character device."""
+        from qmpd.commands import hmp
+        from qmpd.wire.human import HumanMonitor, HumanSession
+        from qmpd.wire.lineedit import Completions
+
+        def run(line: str) -> str:
+            return hmp.run(context, line, monitor.cpu, monitor.choose_cpu)
+
+        def complete(start: bytes) -> Completions:
+            typed, words = hmp.complete(context, start.decode(errors="surrogateescape"))
+            return Completions(typed, [word.encode() for word in words])
+
+        monitor = self._human_monitors.setdefault(chardev, HumanMonitor())
+        session = HumanSession(run, complete, self.machine.catalogue.version_number, monitor)
+        session.descriptors = NamedDescriptors()
+        context = Context(self.machine, session, self)
+        self._humans.append(session)
+        return session
+
     def open_qtest(self) -> QtestSession:
         """A session for a client of the test protocol."""
         from qmpd.commands.qom import has_device  # no other start needs these
@@ -157,12 +180,15 @@ class Vm:
 
         return QtestSession(partial(has_device, self.machine), clocked=self.machine.accelerator == "qtest")
 
-    def close_session(self, session: Session | QtestSession) -> None:
+    def close_session(self, session: Session | HumanSession | QtestSession) -> None:
         if session in self._sessions:
             self._sessions.remove(session)
             session.descriptors.close_all()
             if self._faults is not None:
                 self._faults.detach(session)
+        elif session in self._humans:
+            self._humans.remove(session)
+            session.descriptors.close_all()
 
     @property
     def faults(self) -> Faults:
@@ -214,6 +240,8 @@ class Vm:
         self._ended = True
         for session in self._sessions:
             session.close_after_reply()
+        for human in self._humans:
+            human.abandon()
         if self.on_exit is not None:
             self.on_exit(status)
 
@@ -226,6 +254,8 @@ class Vm:
             self.on_death(signal)
         for session in self._sessions:
             session.abandon()
+        for human in self._humans:
+            human.abandon()
 
 
 def _faults(path: str, clock: Clock, kill: Callable[[str], None]) -> Faults:

@@ -97,6 +97,11 @@ class Catalogue:
         return version
 
     @property
+    def version_number(self) -> str:
+        """As QEMU prints it: ``10.0.2``."""
+        return "{major}.{minor}.{micro}".format_map(self.version["qemu"])
+
+    @property
     def package(self) -> str:
         """The distribution's name for the build, may be empty."""
         return str(self.version["package"])

@@ -39,8 +39,7 @@ class Help:
         self._print(f"{group.name} options:", *members)
 
     def version(self) -> None:
-        version, package = _catalogue().version["qemu"], _catalogue().package
-        number = f"{version['major']}.{version['minor']}.{version['micro']}"
+        number, package = _catalogue().version_number, _catalogue().package
         self._print(f"QEMU emulator version {number} ({package})" if package else f"QEMU emulator version {number}")
 
     def usage(self, program: str) -> None:

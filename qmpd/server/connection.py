@@ -60,10 +60,10 @@ class Monitors:
         if monitor is not None and monitor.qtest:
             session = self._vm.open_qtest()
             return session
-        if monitor is None or not monitor.control:
+        if monitor is None:
             return Mute()
         self._sessions += 1
-        session = self._vm.open_session(monitor.pretty)
+        session = self._vm.open_session(monitor.pretty) if monitor.control else self._vm.open_human(monitor.chardev)
         session.on_request = log.request_tracer(self._name, self._sessions)
         session.on_fault = self._report
         return session

@@ -59,6 +59,9 @@ class VirtualMachine(Protocol):
     def open_session(self, pretty: bool) -> Any:
         """A session for a client that has just come."""
 
+    def open_human(self, chardev: str) -> Any:
+        """A session for a client of the human monitor on a character device."""
+
     def open_qtest(self) -> Any:
         """A session for a client of the test protocol."""
 

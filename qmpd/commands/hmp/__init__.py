@@ -6,6 +6,7 @@ What the commands do stands in ``info``, ``actions``, ``help`` and in modules by
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from qmpd import errors
@@ -13,7 +14,7 @@ from qmpd.commands.context import Context
 from qmpd.commands.hmp import actions, info, memory, migration, rare, table, ui
 from qmpd.commands.hmp.arguments import BadArguments, Reader
 from qmpd.commands.hmp.call import Call, Handler
-from qmpd.commands.hmp.words import BLANKS, command_word, skip_blanks
+from qmpd.commands.hmp.words import BLANKS, NoWord, command_word, skip_blanks, split_words
 from qmpd.errors import QemuError
 
 HANDLERS: Final = actions.HANDLERS | memory.HANDLERS | migration.HANDLERS | rare.HANDLERS | ui.HANDLERS
@@ -29,15 +30,41 @@ class _Found(NamedTuple):
     start: int
 
 
-def run(context: Context, command_line: str, cpu_index: int | None = None) -> str:
+def run(
+    context: Context,
+    command_line: str,
+    cpu_index: int | None = None,
+    select_cpu: Callable[[int], object] = lambda index: None,
+) -> str:
     """The text, lines ending in CR LF, that the human monitor prints for ``command_line``.
+
+    ``select_cpu`` is called when the line chooses another CPU for the lines to come.
 
     :raise QemuError: ``cpu_index`` names no CPU. Errors of commands are part of the text.
     """
     cpu = _cpu(context, cpu_index)
     if skip_blanks(command_line, 0) == len(command_line):
         return ""
-    return _answer(context, command_line, cpu).replace("\n", "\r\n")
+    return _answer(context, command_line, cpu, select_cpu).replace("\n", "\r\n")
+
+
+def complete(context: Context, start: str) -> tuple[int, list[str]]:
+    """What the last word of ``start``, of which so many characters are there, may be; names of commands only."""
+    try:
+        words = split_words(start)
+    except NoWord:
+        return 0, []
+    if not words or start[-1] in BLANKS:
+        words.append("")
+    part = "hmp"
+    while len(words) > 1:
+        name = table.find(context.machine.catalogue.hmp_commands(part), words.pop(0))
+        if name == table.INFO:
+            part = "hmp-info"
+        elif name != table.HELP:
+            return 0, []
+    names = "|".join(context.machine.catalogue.hmp_commands(part)).split("|")
+    return len(words[0]), [name for name in names if name.startswith(words[0])]
 
 
 def _cpu(context: Context, wanted: int | None) -> int | None:
@@ -50,7 +77,7 @@ def _cpu(context: Context, wanted: int | None) -> int | None:
     return index
 
 
-def _answer(context: Context, line: str, cpu: int | None) -> str:
+def _answer(context: Context, line: str, cpu: int | None, select_cpu: Callable[[int], object]) -> str:
     found = _find(context, line)
     if isinstance(found, str):
         return found
@@ -59,7 +86,7 @@ def _answer(context: Context, line: str, cpu: int | None) -> str:
         arguments = reader.read(found.types)
         if found.handler is None:
             return _recorded(context, line[: found.start])
-        return found.handler(Call(context, cpu, arguments))
+        return found.handler(Call(context, cpu, arguments, select_cpu))
     except BadArguments as problem:
         return f"{problem}{errors.hmp_advice(line[: found.start].rstrip(BLANKS))}"
     except QemuError as error:

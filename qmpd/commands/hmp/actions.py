@@ -210,8 +210,11 @@ def _numbers(text: str) -> list[int]:
 
 
 def cpu(call: Call) -> str:
-    """Takes effect for this monitor only, and that is gone after the command."""
-    return "" if 0 <= call.arguments["index"] < call.context.machine.cpu_count else errors.hmp_cpu_missing()
+    index = call.arguments["index"]
+    if not 0 <= index < call.context.machine.cpu_count:
+        return errors.hmp_cpu_missing()
+    call.select_cpu(index)
+    return ""
 
 
 def print_number(call: Call) -> str:

@@ -11,11 +11,15 @@ from qmpd.commands.context import Context
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``arguments`` by their names in ``table``, those not given left out; ``cpu`` is None where there are no CPUs."""
+    """``arguments`` by their names in ``table``, those not given left out; ``cpu`` is None where there are no CPUs.
+
+    ``select_cpu`` chooses another for the commands to come.
+    """
 
     context: Context
     cpu: int | None
     arguments: dict[str, Any]
+    select_cpu: Callable[[int], object]
 
 
 Handler: TypeAlias = Callable[[Call], str]

@@ -8,12 +8,11 @@ from qmpd import errors
 from qmpd.catalogue import Catalogue
 from qmpd.commands.hmp.call import Call
 from qmpd.commands.hmp.table import INFO, find
-from qmpd.commands.hmp.words import NoWord, read_word, skip_blanks
+from qmpd.commands.hmp.words import NoWord, split_words
 from qmpd.frozen import Frozen
 from qmpd.wire.encode import encode
 
 _LOG = "log"
-_MOST_WORDS = 16
 _NAME_WIDTH = 24
 
 
@@ -24,7 +23,7 @@ def help(call: Call) -> str:
         return log_items(call)
     catalogue = call.context.machine.catalogue
     try:
-        words = _split(line)
+        words = split_words(line)
     except NoWord:
         return ""
     if not words:
@@ -41,18 +40,6 @@ def info(call: Call) -> str:
 
 def log_items(call: Call) -> str:
     return call.context.machine.catalogue.hmp_answer(f"help {_LOG}") or ""
-
-
-def _split(line: str) -> list[str]:
-    words: list[str] = []
-    position = skip_blanks(line, 0)
-    while position < len(line):
-        if len(words) == _MOST_WORDS:
-            raise NoWord
-        word, position = read_word(line, position)
-        words.append(word)
-        position = skip_blanks(line, position)
-    return words
 
 
 def _list(commands: dict[str, str], prefix: str = "") -> str:

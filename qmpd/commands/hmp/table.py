@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import Final
 
 INFO: Final = "info"
+HELP: Final = "help|?"
 
 _BLOCK_THROTTLE = "device:B bps:l bps_rd:l bps_wr:l iops:l iops_rd:l iops_wr:l"
 _DUMP_FLAGS = "paging:-p detach:-d windmp:-w zlib:-z lzo:-l snappy:-s raw:-R"

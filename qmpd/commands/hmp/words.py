@@ -13,6 +13,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
 _COMMAND_BYTES = 255
 _WORD_BYTES = 1023
+_MOST_WORDS = 16
 
 
 class NoWord(ValueError):
@@ -51,3 +52,16 @@ def read_word(text: str, start: int) -> tuple[str, int]:
 def _fit(word: str, size: int) -> str:
     """QEMU reads into a buffer of so many bytes, and drops the rest."""
     return word if len(word) * 4 <= size else word.encode()[:size].decode(errors="replace")
+
+
+def split_words(line: str) -> list[str]:
+    """All words of a line. :raise NoWord: also when there are too many."""
+    words: list[str] = []
+    position = skip_blanks(line, 0)
+    while position < len(line):
+        if len(words) == _MOST_WORDS:
+            raise NoWord
+        word, position = read_word(line, position)
+        words.append(word)
+        position = skip_blanks(line, position)
+    return words
