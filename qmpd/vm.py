@@ -76,7 +76,7 @@ class Vm:
             emit=self._emit,
             end=self._end,
             warn=lambda text: on_warning(self._origin, text),
-            say=on_complaint,
+            say=lambda origin, error: on_complaint(origin or self._origin, error),
             host=_simulated(host or this_host(), config),
         )
         self.guest = SimulatedGuest(GuestSide(self.machine, clock.call_later), clock, _behaviour(config.extras.guest))

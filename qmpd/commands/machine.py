@@ -14,6 +14,7 @@ from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.machine import Machine
 
 if TYPE_CHECKING:
+    from qmpd.model.hyperv import HvBalloon
     from qmpd.model.virtio_balloon import VirtioBalloon
 
 _NO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -103,15 +104,20 @@ def query_balloon(context: Context) -> dict[str, int]:
     return {"actual": _balloon(context).actual_size}
 
 
-def _balloon(context: Context) -> VirtioBalloon:
+def _balloon(context: Context) -> VirtioBalloon | HvBalloon:
     device = context.machine.balloon
     if device is None:
         raise errors.no_balloon()
     return device
 
 
-def query_hv_balloon_status_report(context: Context) -> None:
-    raise errors.no_hv_balloon()
+def query_hv_balloon_status_report(context: Context) -> dict[str, int]:
+    from qmpd.model.hyperv import HvBalloon
+
+    device = context.machine.balloon
+    if not isinstance(device, HvBalloon):
+        raise errors.hyperv.balloon_missing()
+    return device.report()
 
 
 def query_memory_size_summary(context: Context) -> dict[str, int]:

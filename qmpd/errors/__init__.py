@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qmpd.errors import char as char
     from qmpd.errors import faults as faults
     from qmpd.errors import hostmem_file as hostmem_file
+    from qmpd.errors import hyperv as hyperv
     from qmpd.errors import machine as machine
     from qmpd.errors import migration as migration
     from qmpd.errors import net as net
@@ -1228,10 +1229,6 @@ def preconfig_is_over() -> QemuError:
 
 
 # backends/, hw/i386/sgx.c, hw/hyperv/hv-balloon.c, util/yank.c
-
-
-def no_hv_balloon() -> QemuError:
-    return QemuError("no hv-balloon device present")
 
 
 def sgx_without_epc() -> QemuError:

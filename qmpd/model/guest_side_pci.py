@@ -81,4 +81,7 @@ class PciSide:
         return [device.backend for device in devices if device.info_kind == "virtio-mem"]  # type: ignore[attr-defined]
 
     def balloon(self) -> Balloon | None:
-        return self._machine.balloon
+        from qmpd.model.virtio_balloon import VirtioBalloon
+
+        balloon = self._machine.balloon
+        return balloon if isinstance(balloon, VirtioBalloon) else None

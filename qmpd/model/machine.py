@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qmpd.model.block.graph import Graph
     from qmpd.model.born_buses import Buses
     from qmpd.model.dirty_rate import DirtyRate
+    from qmpd.model.hyperv import HvBalloon
     from qmpd.model.memslots import Memslots
     from qmpd.model.migration import Migration
     from qmpd.model.net import Network
@@ -169,7 +170,7 @@ class Machine(Object):
         self.numa = Numa()
         self.dimm_slots = DimmSlots()
         self.anonymous_devices = 0
-        self.balloon: VirtioBalloon | None = None
+        self.balloon: VirtioBalloon | HvBalloon | None = None
         self.on_reset: dict[Object, Callable[[], object]] = {}
         """What devices have asked to be called when the machine is reset, besides what their buses do."""
         self.die: Callable[[str], object] = lambda signal: None
@@ -454,6 +455,10 @@ class Machine(Object):
     def emit_later(self, name: str, data: dict[str, Any]) -> None:
         """Emit an event that has its cause in a command, but is only told once the command has been answered."""
         self.later(lambda: self.emit(name, data))
+
+    def complain(self, error: QemuError) -> None:
+        """Say what is wrong with the option at hand, though the machine starts."""
+        self._say("", error)
 
     # Devices
 

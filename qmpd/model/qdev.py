@@ -23,6 +23,8 @@ TYPES: dict[str, tuple[str, str]] = {
     "nvdimm": ("nvdimm", "Nvdimm"),
     "virtio-mem-pci": ("virtio_mem", "VirtioMemPci"),
     "virtio-pmem-pci": ("virtio_pmem", "VirtioPmemPci"),
+    "vmbus-bridge": ("hyperv", "VmbusBridge"),
+    "hv-balloon": ("hyperv", "HvBalloon"),
     **dict.fromkeys(
         ("virtio-rng-pci", "virtio-rng-pci-transitional", "virtio-rng-pci-non-transitional"),
         ("virtio_rng", "VirtioRngPci"),
@@ -55,6 +57,10 @@ TYPES: dict[str, tuple[str, str]] = {
 """Where the class of each type is: module in this package, name. A module is only loaded when it has a device."""
 
 
+_NAMESAKES = {"pc-q35": "q35", "pc-i440fx": "pc"}
+"""Machines of a family take the same devices as the one that goes by the short name."""
+
+
 def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True) -> Device:
     """Create, check and plug the device that ``options`` describe; ``typed`` says that values obey their JSON type.
 
@@ -66,6 +72,8 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
     type_name = driver if driver in TYPES else _find_type(machine, driver)
     create = _device_class(machine, type_name)
     bus_type = create.bus_type if create is not None else machine.catalogue.type_info(type_name).bus
+    if bus_type == "System":
+        _find_type(machine, driver)
     bus = None
     if bus_type is not None or isinstance(options.get("bus"), str):
         bus = machine.buses.choose(type_name, bus_type, options.get("bus"))
@@ -106,7 +114,8 @@ def _find_type(machine: Machine, driver: str) -> str:
         raise errors.invalid_parameter_value("driver", "a non-abstract device type")
     if not info.user_creatable:
         raise errors.invalid_parameter_value("driver", "a pluggable device type")
-    if catalogue.is_a(type_name, "sys-bus-device") and not {machine.info.name, machine.info.alias} & set(info.machines):
+    family = machine.info.name.rpartition("-")[0] or machine.info.name
+    if catalogue.is_a(type_name, "sys-bus-device") and _NAMESAKES.get(family, family) not in info.machines:
         raise errors.invalid_parameter_value("driver", "a dynamic sysbus device type for the machine")
     return type_name
 

@@ -15,6 +15,7 @@ from qmpd.model.virtio_md_pci import MemoryBehind, VirtioMdPci
 
 if TYPE_CHECKING:
     from qmpd.model.hostmem import MemoryBackend
+    from qmpd.model.hyperv import HvBalloon
     from qmpd.model.machine import Machine
 
 SMALLEST_BLOCK = 1 << 20
@@ -71,7 +72,7 @@ def _set_requested_size(device: VirtioMem, value: object, typed: bool) -> None:
 class PluggableMemory(RegionNode):
     """What stands in the machine's region while only parts of the memory may be there."""
 
-    def __init__(self, device: VirtioMem, size: int) -> None:
+    def __init__(self, device: VirtioMem | HvBalloon, size: int) -> None:
         super().__init__()
         self._device = device
         self._size = size

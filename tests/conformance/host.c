@@ -72,10 +72,12 @@ int open64(const char *path, int flags, ...)
     return fd >= 0 ? fd : REAL(open64)(path, flags, mode);
 }
 
+enum { HV_VP_INDEX = 0x40000002, HV_SCONTROL = 0x40000080 };
+
 static int is_synic(unsigned long capability)
 {
     return capability == KVM_CAP_HYPERV || capability == KVM_CAP_HYPERV_SYNIC || capability == KVM_CAP_HYPERV_SYNIC2 ||
-           capability == KVM_CAP_HYPERV_VP_INDEX;
+           capability == KVM_CAP_HYPERV_VP_INDEX || capability == KVM_CAP_HYPERV_EVENTFD;
 }
 
 int ioctl(int fd, unsigned long request, ...)
@@ -97,7 +99,19 @@ int ioctl(int fd, unsigned long request, ...)
             return 1;
         if (request == KVM_ENABLE_CAP && is_synic(((struct kvm_enable_cap *)argument)->cap))
             return 0;
-        if (request == KVM_SET_MSRS) {
+        if (request == KVM_HYPERV_EVENTFD)
+            return 0;
+        if (request == KVM_GET_MSR_INDEX_LIST) {
+            struct kvm_msr_list *list = argument;
+            int status = REAL(ioctl)(fd, request, argument);
+            list->nmsrs += 2;
+            if (!status) {
+                list->indices[list->nmsrs - 2] = HV_VP_INDEX;
+                list->indices[list->nmsrs - 1] = HV_SCONTROL;
+            }
+            return status;
+        }
+        if (request == KVM_SET_MSRS || request == KVM_GET_MSRS) {
             REAL(ioctl)(fd, request, argument);
             return ((struct kvm_msrs *)argument)->nmsrs;
         }
