@@ -26,6 +26,13 @@ def recorded(machine: Machine, subject: str) -> str:
     return text
 
 
+def translator(machine: Machine, subject: str) -> str:
+    """What was recorded of TCG's ``jit`` or ``opcount``. Raises QemuError where something else executes."""
+    if machine.accelerator != "tcg":
+        raise errors.rare.only_with_tcg(subject)
+    return recorded(machine, subject)
+
+
 # Memory
 
 

@@ -182,11 +182,11 @@ def x_query_irq(context: Context) -> dict[str, str]:
 
 
 def x_query_jit(context: Context) -> dict[str, str]:
-    return _text(innards.recorded(context.machine, "jit"))
+    return _text(innards.translator(context.machine, "jit"))
 
 
 def x_query_opcount(context: Context) -> dict[str, str]:
-    return _text("[TCG profiler not compiled]\n")
+    return _text(innards.translator(context.machine, "opcount"))
 
 
 def x_query_numa(context: Context) -> dict[str, str]:

@@ -148,6 +148,14 @@ def command_line_option_unknown(name: str) -> QemuError:
     return QemuError(f"invalid option name: {name}")
 
 
+# accel/tcg/monitor.c
+
+
+def only_with_tcg(subject: str) -> QemuError:
+    what = {"jit": "JIT information", "opcount": "Opcode count information"}[subject]
+    return QemuError(f"{what} is only available with accel=tcg")
+
+
 # system/bootdevice.c, hw/i386/pc.c, util/qsp.c, util/log.c
 
 

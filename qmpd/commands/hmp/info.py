@@ -209,6 +209,15 @@ def of_machine(subject: str) -> Handler:
     return answer
 
 
+def of_translator(subject: str) -> Handler:
+    """Answers what was recorded of TCG."""
+
+    def answer(call: Call) -> str:
+        return innards.translator(call.context.machine, subject)
+
+    return answer
+
+
 # Input
 
 
@@ -257,7 +266,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "hotpluggable-cpus": hotpluggable_cpus,
     "iothreads": iothreads,
     "irq": of_machine("irq"),
-    "jit": of_machine("jit"),
+    "jit": of_translator("jit"),
     "kvm": kvm,
     "lapic": lapic,
     "mem": paging,
@@ -267,6 +276,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "mice": mice,
     "name": name,
     "numa": numa,
+    "opcount": of_translator("opcount"),
     "pic": of_machine("pic"),
     "qom-tree": qom_tree,
     "ramblock": ramblock,
