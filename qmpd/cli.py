@@ -50,6 +50,9 @@ A DIMM is plugged in over the monitor with object-add and device_add; for a firs
   (QEMU) device_add driver=pc-dimm id=d1 memdev=m1
   (QEMU) query-memory-devices
 
+Facts about another QEMU, to be used with --as:
+  qmpd catalogue record --qemu /usr/bin/qemu-system-x86_64
+
 Programs that start QEMU themselves can start qmpd-system-x86_64 instead, with QEMU's own options.
 """
 
@@ -67,7 +70,12 @@ _PASSED_ON: Final = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a machine until it ends. The result is the exit status."""
-    options = _parse(sys.argv[1:] if argv is None else argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["catalogue"]:
+        from qmpd.catalogue.record.__main__ import main as catalogue
+
+        return catalogue(arguments[1:])
+    options = _parse(arguments)
     level = log.Level.DEBUG if options.verbose else log.Level[options.log_level.upper()]
     log.configure(level, options.log_format)
     try:
@@ -92,7 +100,14 @@ def build(options: Namespace) -> VmConfig:
         argv.append("-S")
     config = parse(argv)
     config.program = PROGRAM
-    config.extras = Extras(options.guest, options.clock == "manual", options.control, options.faults or "")
+    config.extras = Extras(
+        options.guest,
+        options.clock == "manual",
+        options.control,
+        options.faults or "",
+        options.stub or "",
+        options.identity or "",
+    )
     _call_by_our_names(config)
     for chardev in _chardevs(options):
         config.chardevs.append(chardev)
@@ -242,6 +257,13 @@ def _add_machine(add: Callable[..., object]) -> None:
         " answers), absent, or a file; default: %(default)s",
     )
     add("--faults", metavar="FILE", help="what goes wrong between the machine and its clients; see docs/faults.md")
+    add("--stub", metavar="FILE", help="replies to commands, in place of qmpd's own; see docs/catalogue.md")
+    add(
+        "--as",
+        dest="identity",
+        metavar="NAME|FILE",
+        help="the QEMU to pass for, as recorded by 'qmpd catalogue record'",
+    )
     add("--clock", choices=("real", "manual"), default="real", help="manual: only x-qmpd-clock-advance moves the time")
     add("--no-control", dest="control", action="store_false", help="without the commands x-qmpd-*")
     add("--stopped", action="store_true", help="do not let it run before somebody says 'cont'")

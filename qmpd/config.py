@@ -85,15 +85,18 @@ class FdConfig(NamedTuple):
 class Extras(NamedTuple):
     """What QEMU does not have.
 
-    ``guest`` is the name of a shipped behaviour, or a file; ``faults`` is a file, or empty. With ``manual_clock`` time
-    stands still but for ``x-qmpd-clock-advance``; commands of that kind exist with ``control``. ``host`` says what the
-    simulated host has (fields of ``Host`` in model/hostmem_host.py) where that is not the usual.
+    ``guest`` is the name of a shipped behaviour, or a file; ``faults`` and ``stubs`` are files, or empty; ``identity``
+    is the name of a shipped catalogue, or a file, or empty for the usual one. With ``manual_clock`` time stands still
+    but for ``x-qmpd-clock-advance``; commands of that kind exist with ``control``. ``host`` says what the simulated
+    host has (fields of ``Host`` in model/hostmem_host.py) where that is not the usual.
     """
 
     guest: str = "firmware"
     manual_clock: bool = False
     control: bool = False
     faults: str = ""
+    stubs: str = ""
+    identity: str = ""
     host: Mapping[str, int] = {}
 
 

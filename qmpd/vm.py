@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from qmpd.wire.throttle import Throttle
 
 if TYPE_CHECKING:
     from qmpd.faults.faults import Faults
+    from qmpd.stubs import Stub
     from qmpd.wire.human import HumanMonitor, HumanSession
     from qmpd.wire.qtest import QtestSession
 
@@ -71,6 +72,7 @@ class Vm:
         self._ended = False
         self._origin = ""
         self._complain = on_complaint
+        self.stubs = _stubs(config.extras.stubs) if config.extras.stubs else {}
         self.machine = Machine(
             config,
             emit=self._emit,
@@ -256,6 +258,15 @@ class Vm:
             session.abandon()
         for human in self._humans:
             human.abandon()
+
+
+def _stubs(path: str) -> Mapping[str, Stub]:
+    from qmpd import stubs
+
+    try:
+        return stubs.load(path)
+    except stubs.BadStubs as problem:
+        raise StartupError("", errors.bad_stubs(str(problem))) from None
 
 
 def _faults(path: str, clock: Clock, kill: Callable[[str], None]) -> Faults:

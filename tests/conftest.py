@@ -33,7 +33,8 @@ def _every_reply_and_event_obeys_its_schema(monkeypatch: pytest.MonkeyPatch) -> 
 
     def checked_dispatch(context: Any, name: str, arguments: dict[str, Any] | None, out_of_band: bool) -> Any:
         result = dispatch(context, name, arguments, out_of_band)
-        _hold(name, result)
+        if name not in context.host.stubs:
+            _hold(name, result)
         return result
 
     def checked_deliver(machine: vm.Vm, event: Event) -> None:

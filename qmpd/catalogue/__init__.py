@@ -1,6 +1,6 @@
 """Facts about a QEMU build as data: which types, properties, machines and CPU models it has, and their descriptions.
 
-``Catalogue.open()`` is the way in. A catalogue is recorded from a real QEMU by ``python -m qmpd.catalogue.record``.
+``Catalogue.open()`` is the way in. A catalogue is recorded from a real QEMU by ``qmpd catalogue record``.
 """
 
 from qmpd.catalogue.catalogue import LINK, Catalogue, MachineInfo, TypeInfo

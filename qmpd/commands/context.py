@@ -9,10 +9,13 @@ from qmpd.config import ChardevConfig
 from qmpd.descriptors import FdSets, NamedDescriptors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qmpd.clock import Clock
     from qmpd.faults.faults import Faults
     from qmpd.guest.guest import SimulatedGuest
     from qmpd.model.machine import Machine
+    from qmpd.stubs import Stub
 
 
 class Monitor(Protocol):
@@ -35,6 +38,7 @@ class Host(Protocol):
     clock: Clock
     guest: SimulatedGuest
     control: bool
+    stubs: Mapping[str, Stub]
 
     @property
     def faults(self) -> Faults: ...

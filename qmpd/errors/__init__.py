@@ -1394,6 +1394,14 @@ def enum_value_invalid(value: str) -> QemuError:
 # What only qmpd has: the simulated guest and the clock
 
 
+def bad_stubs(problem: str) -> QemuError:
+    return QemuError(f"cannot use these stubs: {problem}")
+
+
+def bad_identity(problem: str) -> QemuError:
+    return QemuError(f"cannot be that QEMU: {problem}")
+
+
 def bad_behaviour(problem: str) -> QemuError:
     return QemuError(f"cannot simulate this guest: {problem}")
 

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
-from qmpd.catalogue import Catalogue, MachineInfo, Tree
+from qmpd.catalogue import Catalogue, CatalogueFormatError, MachineInfo, Tree
 from qmpd.config import ChardevConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
@@ -142,7 +142,7 @@ class Machine(Object):
     ) -> None:
         super().__init__()
         self.config = config
-        self.catalogue = Catalogue.open()
+        self.catalogue = _catalogue(config.extras.identity)
         self.emit = emit
         self.end = end
         self.host = host
@@ -593,6 +593,16 @@ class Machine(Object):
 @cache
 def _names(tree: Tree) -> frozenset[str]:
     return frozenset(path.rpartition("/")[2] for path in tree.paths())
+
+
+def _catalogue(identity: str) -> Catalogue:
+    """The facts of the build that the machine shall pass for. Raises StartupError."""
+    if not identity:
+        return Catalogue.open()
+    try:
+        return Catalogue.open(identity)
+    except (OSError, CatalogueFormatError) as problem:
+        raise StartupError("", errors.bad_identity(str(problem))) from None
 
 
 def _version(name: str) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """``-x-qmpd``: what QEMU does not have: ``guest=NAME|FILE,faults=FILE,clock=real|manual,control=on|off``.
 
-And what the simulated host has: ``host-memory=SIZE,kvm-memslots=N,vhost-memslots=N,sgx=SIZE,synic=on|off``.
+Whose build it says it is, and what it answers from a file: ``as=NAME|FILE,stub=FILE``. And what the simulated host has:
+``host-memory=SIZE,kvm-memslots=N,vhost-memslots=N,sgx=SIZE,synic=on|off``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from qmpd import errors
 from qmpd.config import Extras
 from qmpd.options import keyval, stringvisitor
 
+_NAMES = {"guest": "guest", "faults": "faults", "as": "identity", "stub": "stubs"}
 _WORDS = {"clock": {"real": False, "manual": True}, "control": {"off": False, "on": True}}
 
 # What each says of the host (Host in model/hostmem_host.py), and how its value is read.
@@ -29,8 +31,8 @@ def read(argument: str, earlier: Extras) -> Extras:
     values: dict[str, str | bool] = {}
     host = dict(earlier.host)
     for name, value in tree.items():
-        if name in ("guest", "faults") and isinstance(value, str):
-            values[name] = value
+        if name in _NAMES and isinstance(value, str):
+            values[_NAMES[name]] = value
         elif name in _HOST and isinstance(value, str):
             field, read_value = _HOST[name]
             host[field] = read_value(value, name)

@@ -301,6 +301,7 @@ def take_readconfig(parser: Parser, argument: str) -> None:
 
 def take_extras(parser: Parser, argument: str) -> None:
     parser.extras = extras.read(argument, parser.extras)
+    parser.help.identity = parser.extras.identity
 
 
 def take_section(parser: Parser, section: readconfig.Section) -> None:

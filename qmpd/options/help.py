@@ -21,14 +21,10 @@ if TYPE_CHECKING:
 _ACCELERATORS = ("tcg", "kvm", "xen")
 
 
-def _catalogue() -> Catalogue:
-    from qmpd.catalogue import Catalogue  # only help needs it here, and a start shall be quick
-
-    return Catalogue.open()
-
-
 class Help:
-    """Prints lists. No method ends the program."""
+    """Prints lists. No method ends the program. ``identity`` names the catalogue if it is not the usual one."""
+
+    identity = ""
 
     def words(self, title: str, words: Iterable[str]) -> None:
         self._print(title, *words)
@@ -39,7 +35,7 @@ class Help:
         self._print(f"{group.name} options:", *members)
 
     def version(self) -> None:
-        number, package = _catalogue().version_number, _catalogue().package
+        number, package = self._catalogue.version_number, self._catalogue.package
         self._print(f"QEMU emulator version {number} ({package})" if package else f"QEMU emulator version {number}")
 
     def usage(self, program: str) -> None:
@@ -50,7 +46,7 @@ class Help:
 
     def machines(self, name: object) -> None:
         """All machine types, or the properties of the one that was named."""
-        catalogue = _catalogue()
+        catalogue = self._catalogue
         machine = catalogue.machine(name) if isinstance(name, str) else None
         if machine is not None:
             self.properties(f"{machine.name}-machine")
@@ -63,7 +59,7 @@ class Help:
 
     def properties(self, type_name: str) -> None:
         """The properties of a QOM type."""
-        self._properties(type_name, _catalogue().qom_properties(type_name))
+        self._properties(type_name, self._catalogue.qom_properties(type_name))
 
     def _properties(self, type_name: str, properties: Frozen) -> None:
         self._print(f"{type_name} options:")
@@ -73,12 +69,12 @@ class Help:
         self._print("Accelerators supported in QEMU binary:", *_ACCELERATORS)
 
     def cpus(self) -> None:
-        names = sorted(entry["name"] for entry in _catalogue().cpu_definitions().value)
+        names = sorted(entry["name"] for entry in self._catalogue.cpu_definitions().value)
         self._print("Available CPUs:", *(f"  {name}" for name in names))
 
     def objects(self, type_name: str, wants_properties: bool) -> bool:
         """What ``-object`` has to tell, and whether that was anything."""
-        catalogue = _catalogue()
+        catalogue = self._catalogue
         if type_name in HELP_WORDS:
             types = catalogue.types(implements="user-creatable").value
             self._print("List of user creatable objects:", *sorted(f"  {entry['name']}" for entry in types))
@@ -89,15 +85,21 @@ class Help:
         return False
 
     def devices(self) -> None:
-        types = _catalogue().types(implements="device").value
+        types = self._catalogue.types(implements="device").value
         self._print("Devices:", *sorted(f'name "{entry["name"]}"' for entry in types))
 
     def device(self, driver: str) -> None:
         """The properties of a device type. Raises QemuError if there is none."""
-        catalogue = _catalogue()
+        catalogue = self._catalogue
         if not catalogue.has_type(driver):
             raise errors.device_not_found(driver)
         self._properties(driver, catalogue.device_properties(driver))
+
+    @property
+    def _catalogue(self) -> Catalogue:
+        from qmpd.catalogue import Catalogue  # only help needs it here, and a start shall be quick
+
+        return Catalogue.open(self.identity) if self.identity else Catalogue.open()
 
     def _print(self, *lines: str) -> None:
         sys.stdout.writelines(f"{line}\n" for line in lines)

@@ -99,8 +99,27 @@ def resolve(reference: str, module: str) -> Located:
 
 def complaint(name: str, value: object) -> str:
     """What keeps ``value`` from being what the document ``name`` describes; empty if nothing does."""
+    return _complaint({"$ref": f"{name}.json"}, value)
+
+
+def reply_complaint(name: str, value: object) -> str:
+    """What keeps ``value`` from being what the command ``name`` returns; empty if nothing does or there is none."""
+    found = command(name)
+    if found is None:
+        return ""
+    if "returns" not in found.node:
+        return "" if value == {} else "it returns nothing, which is {}"
+    return _complaint({"$ref": f"{found.module}.json#/commands/{name}/returns"}, value)
+
+
+def _complaint(schema: Node, value: object) -> str:
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # slow, and hardly ever needed
     from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+    from referencing import Registry, Resource
 
-    error = best_match(Draft202012Validator(document(name)).iter_errors(value))
+    def read(uri: str) -> Resource[Any]:
+        return Resource.from_contents(document(uri.removesuffix(".json")))
+
+    validator = Draft202012Validator(schema, registry=Registry(retrieve=read))  # type: ignore[call-arg]
+    error = best_match(validator.iter_errors(value))
     return "" if error is None else f"{error.json_path}: {error.message}"

@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator
 from qmpd.schemas import documents
 
 DIRECTORY = Path(documents._directory())
-MODULES = sorted(path.stem for path in DIRECTORY.glob("*.json") if path.stem not in ("faults", "guest", "index"))
+MODULES = sorted(
+    path.stem for path in DIRECTORY.glob("*.json") if path.stem not in ("faults", "guest", "index", "stubs")
+)
 COMMAND_KEYS = {"description", "arguments", "returns", "allow-oob", "allow-preconfig", "gen", "features"}
 EVENT_KEYS = {"description", "data", "features"}
 

@@ -1,4 +1,4 @@
 """The recorder: asks a real QEMU everything a catalogue holds and writes the file. Never used by the daemon.
 
-``python -m qmpd.catalogue.record --qemu PATH --out DIR``
+``qmpd catalogue record --qemu PATH [--out DIR]``
 """

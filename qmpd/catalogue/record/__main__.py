@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from qmpd.catalogue.parts import write_parts
 from qmpd.catalogue.record import hmp, machines, plugged, setters, trees, types
 from qmpd.catalogue.record.peer import Peer, PeerDied
 
+_STARTED = time.monotonic()
 _BARE = ("q35", "pc", "microvm", "none", "isapc")  #: the machines whose object trees are recorded
 
 
@@ -81,14 +83,24 @@ def _write(folder: Path, header: dict[str, Any], parts: dict[str, Any]) -> Path:
 
 
 def _progress(what: str) -> None:
-    print(f"recording {what}", file=sys.stderr)
+    minutes, seconds = divmod(int(time.monotonic() - _STARTED), 60)
+    print(f"{minutes:2}:{seconds:02}  recording {what}", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Record a catalogue; the exit status says whether it worked."""
-    parser = argparse.ArgumentParser(description="Record the facts about a QEMU build into a catalogue file.")
-    parser.add_argument("--qemu", required=True, help="the QEMU to ask, version 6.2 or later")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to write the file")
+    """``qmpd catalogue``: record a catalogue; the exit status says whether it worked."""
+    parser = argparse.ArgumentParser("qmpd catalogue", description="Facts about a QEMU build, for 'qmpd --as FILE'.")
+    commands = parser.add_subparsers(required=True, metavar="record")
+    command = commands.add_parser(
+        "record",
+        help="ask a QEMU for them",
+        description="Record the facts about a QEMU build into a file called VERSION-ARCHITECTURE.catalogue. QEMU is"
+        " started some thousand times, without a guest; that takes ten minutes or more.",
+    )
+    command.add_argument("--qemu", required=True, metavar="PATH", help="the QEMU to ask, version 6.2 or later")
+    command.add_argument(
+        "--out", default=Path(), type=Path, metavar="DIR", help="where to write the file; default: the current folder"
+    )
     options = parser.parse_args(arguments)
     try:
         print(record(options.qemu, options.out))

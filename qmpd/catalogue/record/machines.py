@@ -87,7 +87,11 @@ def record_compat(qemu: str, machines: Rows) -> dict[str, Rows]:
         baseline = _defaults(qemu, newest, arguments)
         for name in names:
             if name != newest:
-                changes = _differences(_defaults(qemu, name, arguments), baseline)
+                try:
+                    defaults = _defaults(qemu, name, arguments)
+                except PeerDied:
+                    continue  # a machine too old for hot-plugged memory
+                changes = _differences(defaults, baseline)
                 positions = {kind: pool.setdefault(json.dumps(values), len(pool)) for kind, values in changes.items()}
                 rows.append([name, positions])
     return {"compat": rows, "compat-values": [json.loads(text) for text in pool]}

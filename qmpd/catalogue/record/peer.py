@@ -48,9 +48,13 @@ class Peer:
                 stderr.seek(0)
                 raise PeerDied(stderr.read().decode(errors="replace").strip()) from error
             self._lines = stack.enter_context(self._socket.makefile("rb"))
+            try:
+                self._lines.readline()  # the greeting
+                self.ask("qmp_capabilities")
+            except PeerDied as error:
+                stderr.seek(0)
+                raise PeerDied(stderr.read().decode(errors="replace").strip()) from error
             self._stack = stack.pop_all()
-        self._lines.readline()  # the greeting
-        self.ask("qmp_capabilities")
 
     def __enter__(self) -> Self:
         return self

@@ -198,7 +198,8 @@ def _qdm_lines(text: str) -> Iterator[_QdmLine]:
 def _hotpluggable(qemu: str, lines: list[_QdmLine]) -> dict[str, bool]:
     """What each class says of hot-plugging, where QEMU can be brought to tell."""
     verdicts: dict[str, bool] = {}
-    for arguments in _PLUG_MACHINES:
+    names = {line.name for line in lines}
+    for arguments in (_known_only(machine, names) for machine in _PLUG_MACHINES):
         survivor = Survivor(partial(Peer, qemu, *arguments))
         for line in lines:
             bus = {"bus": _PCI_BUS[line.bus]} if line.bus in _PCI_BUS and "q35" in arguments else {}
@@ -207,6 +208,15 @@ def _hotpluggable(qemu: str, lines: list[_QdmLine]) -> dict[str, bool]:
                 verdicts.setdefault(line.name, verdict)
         survivor.close()
     return verdicts
+
+
+def _known_only(arguments: tuple[str, ...], names: set[str]) -> tuple[str, ...]:
+    """The options without those for devices that this QEMU does not have."""
+    kept: list[str] = []
+    for option, value in zip(arguments[::2], arguments[1::2], strict=True):
+        if option != "-device" or value.partition(",")[0] in names:
+            kept += [option, value]
+    return tuple(kept)
 
 
 def _plug_verdict(survivor: Survivor, name: str, bus: dict[str, str]) -> bool | None:
