@@ -74,9 +74,3 @@ def test_recording_is_a_command_of_qmpd(capsys: pytest.CaptureFixture[str]) -> N
         main(["catalogue", "record", "--help"])
     assert end.value.code == 0
     assert "--qemu PATH" in capsys.readouterr().out
-
-
-def test_a_qemu_that_is_not_there_cannot_be_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["catalogue", "record", "--qemu", "/nonexistent/qemu", "--out", str(tmp_path)]) == 1
-    assert "cannot record /nonexistent/qemu: " in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())

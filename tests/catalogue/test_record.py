@@ -73,5 +73,5 @@ def test_a_program_that_ends_at_once_is_not_a_peer() -> None:
 
 
 def test_the_recorder_says_why_it_cannot_record(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
-    assert main(["--qemu", "/nonexistent/qemu", "--out", str(tmp_path)]) == 1
+    assert main(["record", "--qemu", "/nonexistent/qemu", "--out", str(tmp_path)]) == 1
     assert "cannot record /nonexistent/qemu" in capsys.readouterr().err
