@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from qmpd import errors
+from qmpd.config import FdConfig
+
+_PREFIX: Final = "/dev/fdset/"
 
 
 class NamedDescriptors:
@@ -65,11 +71,18 @@ def number(text: str) -> int:
     return int(text)
 
 
+def names_set(path: str) -> bool:
+    """Whether a path is that of a set of descriptors, not of a file."""
+    return path.startswith(_PREFIX)
+
+
 class FdSets:
     """The sets behind ``/dev/fdset/N``: number to descriptors with what was said about them."""
 
-    def __init__(self) -> None:
+    def __init__(self, inherited: Iterable[FdConfig] = ()) -> None:
         self._sets: dict[int, list[tuple[int, str | None]]] = {}
+        for fd, number, opaque in inherited:
+            self.add(fd, number, opaque)
 
     def add(self, fd: int, number: int | None, opaque: str | None) -> int:
         """Put a descriptor into a set, a new one if none is named. The result is the set's number."""
@@ -77,6 +90,20 @@ class FdSets:
             number = next(free for free in range(len(self._sets) + 1) if free not in self._sets)
         self._sets.setdefault(number, []).insert(0, (fd, opaque))
         return number
+
+    def open(self, path: str, flags: int) -> int:
+        """A copy of a descriptor from the set that ``path`` names, opened for what ``flags`` say. Raises OSError."""
+        number = path.removeprefix(_PREFIX)
+        if not number.isdecimal():
+            raise OSError(errno.EINVAL, path)
+        if int(number) not in self._sets:
+            raise OSError(errno.ENOENT, path)
+        for fd, _ in self._sets[int(number)]:
+            if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == flags & os.O_ACCMODE:
+                if flags & os.O_TRUNC:
+                    os.ftruncate(fd, 0)
+                return os.dup(fd)
+        raise OSError(errno.EACCES, path)
 
     def remove(self, number: int, fd: int | None) -> None:
         """Take one descriptor, or all, out of a set. Raises QEMU's text when there is none."""

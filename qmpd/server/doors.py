@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from qmpd import errors, log
 from qmpd.chardev import ChardevStatus
 from qmpd.config import ChardevConfig, MonitorConfig
+from qmpd.descriptors import FdSets, names_set
 from qmpd.errors import QemuError, StartupError
 from qmpd.options.report import Report
 from qmpd.server import sockets
@@ -221,11 +222,11 @@ class StdioDoor(_Base):
 class FileDoor(_Base):
     """A file that receives what the monitor says; nothing can be said to it."""
 
-    def __init__(self, config: ChardevConfig, monitor: MonitorConfig | None) -> None:
+    def __init__(self, config: ChardevConfig, monitor: MonitorConfig | None, fd_sets: FdSets) -> None:
         super().__init__(config, monitor)
-        how = os.O_APPEND if config.append else os.O_TRUNC
+        how = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if config.append else os.O_TRUNC)
         try:
-            self._fd = os.open(config.path, os.O_WRONLY | os.O_CREAT | how | os.O_CLOEXEC, 0o666)
+            self._fd = fd_sets.open(config.path, how) if names_set(config.path) else os.open(config.path, how, 0o666)
         except OSError as error:
             raise errors.file_open_failed(config.path, sockets.reason(error)) from None
         if config.input and not os.path.exists(config.input):
@@ -281,7 +282,6 @@ class NoDoor(_Base):
 
 
 _KINDS: dict[str, Callable[[ChardevConfig, MonitorConfig | None], Door]] = {
-    "file": FileDoor,
     "parallel": PathDoor,
     "pipe": PathDoor,
     "pty": PtyDoor,
@@ -290,12 +290,14 @@ _KINDS: dict[str, Callable[[ChardevConfig, MonitorConfig | None], Door]] = {
 }
 
 
-def open_door(config: ChardevConfig, monitor: MonitorConfig | None) -> Door:
+def open_door(config: ChardevConfig, monitor: MonitorConfig | None, fd_sets: FdSets) -> Door:
     """Open a character device. Raises StartupError."""
     try:
         _create_log(config)
         if config.backend == "socket":
             return ListeningDoor(config, monitor) if _listens(config) else ConnectingDoor(config, monitor)
+        if config.backend == "file":
+            return FileDoor(config, monitor, fd_sets)
         return _KINDS.get(config.backend, NoDoor)(config, monitor)
     except QemuError as error:
         raise StartupError(config.origin, error) from None

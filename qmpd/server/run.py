@@ -8,6 +8,7 @@ from qmpd import log
 from qmpd.chardev import ChardevStatus
 from qmpd.clock import Clock
 from qmpd.config import ChardevConfig, MonitorConfig, Phase, VmConfig
+from qmpd.descriptors import FdSets
 from qmpd.errors import QemuError, StartupError
 from qmpd.options.report import Report
 from qmpd.server import process, systemd
@@ -57,8 +58,10 @@ def _serve(
     doors: list[Door] = []
     loop = Loop()
     try:
-        _open_doors(config, doors)
+        fd_sets = FdSets(config.fds)
+        _open_doors(config, doors, fd_sets)
         vm = make_vm(config, StandingClock(loop) if config.extras.manual_clock else LoopClock(loop))
+        vm.fd_sets = fd_sets
         server = _Server(config, loop, vm, doors)
         loop.call_soon(server.start)
         for ready in (daemon.ready if daemon else None, on_ready, lambda: systemd.notify("READY=1")):
@@ -75,11 +78,11 @@ def _serve(
         loop.close()
 
 
-def _open_doors(config: VmConfig, doors: list[Door]) -> None:
+def _open_doors(config: VmConfig, doors: list[Door], fd_sets: FdSets) -> None:
     config.raise_problems(Phase.BACKENDS)
     monitors = _monitors_by_chardev(config)
     for chardev in config.chardevs:
-        door = open_door(chardev, monitors.get(chardev.id))
+        door = open_door(chardev, monitors.get(chardev.id), fd_sets)
         doors.append(door)
         if isinstance(door, ListeningDoor) and chardev.wait:
             process.release_signals()
@@ -126,7 +129,7 @@ class _Server:
 
     def _open_door(self, config: ChardevConfig) -> ChardevStatus:
         try:
-            door = open_door(config, None)
+            door = open_door(config, None, self._vm.fd_sets)
         except StartupError as failure:
             raise failure.errors[0] from None
         self._doors.append(door)

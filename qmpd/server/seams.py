@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from qmpd.chardev import ChardevStatus
 from qmpd.config import ChardevConfig
+from qmpd.descriptors import FdSets
 
 
 class Session(Protocol):
@@ -47,7 +48,7 @@ class VirtualMachine(Protocol):
 
     ``on_exit`` is called with an exit status when it has ended, ``on_death`` with the name of a signal that shall end
     the process at once. ``chardevs`` is what ``query-chardev`` reports. ``open_door`` and ``close_door`` are called to
-    open and close character devices while it runs.
+    open and close character devices while it runs; ``fd_sets`` has the descriptors that may stand for a file.
     """
 
     on_exit: Callable[[int], None] | None
@@ -55,6 +56,7 @@ class VirtualMachine(Protocol):
     chardevs: list[ChardevStatus]
     open_door: Callable[[ChardevConfig], ChardevStatus]
     close_door: Callable[[str], None]
+    fd_sets: FdSets
 
     def open_session(self, pretty: bool) -> Any:
         """A session for a client that has just come."""

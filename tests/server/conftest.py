@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from qmpd.config import ChardevConfig, MonitorConfig
+from qmpd.descriptors import FdSets
 from qmpd.options.report import Report
 from qmpd.server.connection import Monitors
 from qmpd.server.doors import Door, Hall, open_door
@@ -86,7 +87,7 @@ class House:
 
     def open(self, backend: str = "socket", **config: Any) -> Door:
         config = {"server": True, "wait": False, **config}
-        door = open_door(ChardevConfig("mon0", backend, "-test", **config), MonitorConfig("mon0", "-test"))
+        door = open_door(ChardevConfig("mon0", backend, "-test", **config), MonitorConfig("mon0", "-test"), FdSets())
         self.doors.append(door)
         door.start(self.hall)
         return door

@@ -7,6 +7,7 @@ from typing import Any
 
 from qmpd.chardev import ChardevStatus
 from qmpd.config import ChardevConfig
+from qmpd.descriptors import FdSets
 from qmpd.event import Event
 from qmpd.wire.session import Session
 
@@ -25,6 +26,7 @@ class DummyVm:
         self.chardevs: list[ChardevStatus] = []
         self.open_door: Callable[[ChardevConfig], ChardevStatus]
         self.close_door: Callable[[str], None]
+        self.fd_sets = FdSets()
         self.sessions: list[Session] = []
         self.calls = 0
 

@@ -299,6 +299,34 @@ def test_who_waits_at_the_monitor_can_read_why_the_start_failed_when_it_closes(s
     assert emulator.ended() == 1
 
 
+def test_a_descriptor_in_a_set_stands_for_a_file(start: Start, tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as log:
+        fd = log.fileno()
+        emulator = start(
+            "-add-fd", f"set=3,fd={fd},opaque=serial0-source", "-chardev", "file,id=c,path=/dev/fdset/3,append=on",
+            *MONITOR, fds=[fd],
+        )  # fmt: skip
+        monitor = emulator.connect(tmp_path / "monitor").negotiate()
+    (fd_set,) = monitor.ask("query-fdsets")
+    assert (fd_set["fdset-id"], [member["opaque"] for member in fd_set["fds"]]) == (3, ["serial0-source"])
+    assert {"frontend-open": False, "filename": "file", "label": "c"} in monitor.ask("query-chardev")
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [("3", "Permission denied"), ("4", "No such file or directory"), ("x", "Invalid argument")],
+)
+def test_a_set_without_a_descriptor_that_can_be_written_stops_the_start(
+    start: Start, tmp_path: Path, path: str, complaint: str
+) -> None:
+    (tmp_path / "log").touch()
+    with (tmp_path / "log").open("r") as log:
+        option = f"file,id=c,path=/dev/fdset/{path},append=on"
+        emulator = start("-add-fd", f"set=3,fd={log.fileno()}", "-chardev", option, fds=[log.fileno()])
+        assert emulator.ended() == 1
+    assert _told(emulator) == f"PROG: -chardev {option}: Could not open '/dev/fdset/{path}': {complaint}\n"
+
+
 def test_stdio_is_a_monitor(start: Start) -> None:
     emulator = start("-qmp", "stdio", stdin=subprocess.PIPE)
     emulator.output, emulator.error = emulator.process.communicate(
