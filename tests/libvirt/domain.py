@@ -14,12 +14,15 @@ from .xml import domain
 _VOLATILE = [
     (r"(<domain [^>]*\bid=')\d+", r"\1N"),
     (r"(?m)^(Id: +)\d+", r"\1N"),
-    (r"(?m)^(CPU time: +).*", r"\1N"),
     (r"(?m)^(rss|last_update) \d+", r"\1 N"),
     (r"(?m)^( *(?:cpu\.\S+|vcpu\.\d+\.(?:time|wait|delay)|balloon\.(?:rss|last-update))=)\d+", r"\1N"),
-    (r"(?m)^( *block\.\d+\.\S+\.times=)\d+", r"\1N"),
+    (r"(?m)^( *block\.\d+\.(?:rd|wr|fl)\.\S+=)\d+", r"\1N"),  # firmware looks for something to boot
+    (r"(?m)^(vda \S+ )\d+", r"\1N"),
+    (r"(?m)^(CPU: +)\d+", r"\1N"),
+    (r"(?m)^CPU time: .*\n", ""),  # is not there before a CPU has run
+    (r"(<graphics type='vnc' port=')\d+", r"\1N"),
     (r"/dev/pts/\d+", "/dev/pts/N"),
-    (r"domain-\d+-", "domain-N-"),
+    (r"(domain-|channel/)\d+-", r"\1N-"),
     (r"\d{4}-\d\d-\d\dT\S+Z (?:qemu|qmpd)-system-x86_64: ", "EMULATOR: "),
     # which of the two depends on who is quicker
     (r"process exited while connecting to monitor", "QEMU unexpectedly closed the monitor (vm='DOMAIN')"),
