@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,9 +31,16 @@ class Buses:
 
     def unnamed(self, bus_type: str) -> str:
         """The name of a bus that nobody has named: each type counts its own."""
-        number = self._unnamed.get(bus_type, 0)
+        number = self._unnamed.get(bus_type, self._born_unnamed(bus_type))
         self._unnamed[bus_type] = number + 1
         return f"{bus_type.lower()}.{number}"
+
+    def _born_unnamed(self, bus_type: str) -> int:
+        if bus_type == "PCIE":
+            return 0  # The board itself calls its bus pcie.0.
+        tree = self._machine.catalogue.tree(self._machine.info.name)
+        pattern = re.compile(rf"/{re.escape(bus_type.lower())}\.\d+$")
+        return sum(pattern.search(path) is not None for path in tree.paths()) if tree is not None else 0
 
     @cached_property
     def pci(self) -> PciBus | None:

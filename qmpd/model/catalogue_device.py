@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
 from qmpd.catalogue.brought import OWN_ID, initial_value
+from qmpd.errors import QemuError
 from qmpd.hashorder import GHashOrder
 from qmpd.model.device import Device, static_link
 from qmpd.model.macs import normal_mac
@@ -64,6 +65,7 @@ class CatalogueDevice(Device):
         # The class's own table holds only what was declared; this one has all the type's properties in order.
         self.properties = property_table(type(self), machine.catalogue, device_type)  # type: ignore[misc]
         self.links: dict[str, Object | None] = {}
+        self._unnamed_buses: dict[str, str] = {}
         self._begin()
 
     @property
@@ -82,6 +84,10 @@ class CatalogueDevice(Device):
         if name in self.values:
             return self.values[name]
         return defaults(self.machine.catalogue, self.machine.info.name, self.device_type)[name]
+
+    def refused(self, name: str) -> Any:
+        """Raise what the object inside says that has the property ``name``."""
+        raise QemuError(*self.value(name))
 
     def take_mac(self) -> None:
         """Take a free address if the device is a network card and was told none."""
@@ -155,10 +161,21 @@ class CatalogueDevice(Device):
         """Provide the bus that was recorded."""
         from qmpd.model.brought import BroughtBus
 
-        name = self.shown(recorded.path) if self.bus_id is not None else self.machine.buses.unnamed(recorded.type)
+        name = self._bus_name(recorded)
         bus = BroughtBus(name, self, recorded)
         self.child_buses.insert(0, bus)
         self.add_child(name, bus)
+
+    def _bus_name(self, recorded: BroughtObject) -> str:
+        if OWN_ID not in recorded.path or self.bus_id is not None:
+            return self.shown(recorded.path)
+        if recorded.path not in self._unnamed_buses:
+            brought = self.machine.catalogue.brought(self.device_type)
+            assert brought is not None
+            for path, found in sorted(brought.objects.items()):
+                if path.startswith(OWN_ID) and self.machine.catalogue.is_a(found.type, "bus"):
+                    self._unnamed_buses[path] = self.machine.buses.unnamed(found.type)
+        return self._unnamed_buses[recorded.path]
 
     @classmethod
     def instance_properties(cls, catalogue: Catalogue, device_type: str) -> Iterable[Property]:
@@ -221,7 +238,7 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
     """A property that only keeps its value; one of the class cannot change once the device is realized."""
     name, type_name = entry["name"], entry["type"]
     if name.startswith("legacy-"):
-        return Property(name, type_name, instance=instance)
+        return Property(name, type_name, (lambda device: device.refused(name)) if instance else None, instance=instance)
     if type_name.startswith("link<"):
         return _stored_link(name, type_name[len("link<") : -1], instance)
     kind = _KINDS.get(type_name)

@@ -78,7 +78,7 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
     if bus_type is not None or isinstance(options.get("bus"), str):
         bus = machine.buses.choose(type_name, bus_type, options.get("bus"))
     if create is None:
-        raise _refusal(machine, type_name, bus)
+        raise _refusal(machine, type_name, bus, options)
     device = create(machine, type_name)
     _apply_globals(machine, device)
     if machine.ready:
@@ -132,7 +132,7 @@ def _device_class(machine: Machine, type_name: str) -> type[Device] | None:
     return found
 
 
-def _refusal(machine: Machine, type_name: str, bus: Bus | None) -> QemuError:
+def _refusal(machine: Machine, type_name: str, bus: Bus | None, options: Mapping[str, Any]) -> QemuError:
     """Why a device of a type that is not modelled cannot be added."""
     if machine.ready:
         if machine.catalogue.type_info(type_name).hotpluggable is False:
@@ -140,17 +140,21 @@ def _refusal(machine: Machine, type_name: str, bus: Bus | None) -> QemuError:
         if bus is not None and not bus.hotpluggable:
             return errors.bus_not_hotpluggable(bus.bus_name)
         if machine.catalogue.is_a(type_name, "cpu"):
-            return _cpu_refusal(machine, type_name)
+            return _cpu_refusal(machine, type_name, options)
         if bus is None:
             return errors.machine_cannot_hotplug(type_name)
     return errors.not_modelled(f"devices of type '{type_name}'")
 
 
-def _cpu_refusal(machine: Machine, type_name: str) -> QemuError:
+def _cpu_refusal(machine: Machine, type_name: str, options: Mapping[str, Any]) -> QemuError:
     if not machine.info.hotpluggable_cpus:
         return errors.machine_cannot_hotplug(type_name)
+    if not isinstance(options.get("id"), str):
+        machine.anonymous_devices += 1  # The device exists for a moment.
     if type_name != machine.cpus.type:
         return errors.cpu_type_differs(machine.cpus.type)
+    if not {"socket-id", "apic-id"} & set(options):
+        return errors.cpu_without_socket()
     return errors.not_modelled("CPU hot plug")
 
 

@@ -14,7 +14,6 @@ import random
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any
 
 import hypothesis
@@ -31,13 +30,14 @@ from hypothesis.stateful import (
 )
 
 from . import runner
-from .runner import Conversation, Launch
-from .transcript import Section
+from .pair import Difference, Pair, reduced
+from .runner import Launch
 
 MIB = 1 << 20
 GIB = 1 << 30
 EXAMPLES = 8  # sequences for one seed, between two looks at the time
 STEPS = 30
+REDUCING_SECONDS = 30.0
 
 # Asked after every step: together, the whole state that memory devices have.
 STATE = (
@@ -54,39 +54,6 @@ STATE = (
 JUNK = st.sampled_from([None, False, "", "x", "1", 1.5, 1.0, [], [1], {}, {"a": 1}, 7, 2**31, 2**32, 2**63 - 1, 2**64])
 
 
-class Pair:
-    """Two emulators that are told the same."""
-
-    def __init__(self, args: str, ours: Launch, theirs: Launch) -> None:
-        self.args = args
-        section = Section((), {"args": args})
-        with ExitStack() as stack:
-            self._sides = [Conversation(stack.enter_context(launch(section))) for launch in (ours, theirs)]
-            for side in self._sides:
-                side.negotiate()
-            self._closing = stack.pop_all()
-
-    def ask(self, command: str, **arguments: Any) -> bool:
-        """Whether both say that it went well."""
-        request = {
-            "execute": command,
-            "arguments": {name.replace("_", "-"): value for name, value in arguments.items()},
-        }
-        return any(line.startswith('{"return"') for line in self.tell(json.dumps(request).encode() + b"\n"))
-
-    def tell(self, data: bytes) -> list[str]:
-        """The lines both answer. Raises AssertionError if they differ."""
-        ours, theirs = (side.ask(data) for side in self._sides)
-        assert ours == theirs, "\n".join(
-            (f"args: {self.args}", f"-> {data.decode()}", *(f"<- {line}" for line in theirs), "but qmpd:", *ours)
-        )
-        assert not any(side.closed for side in self._sides), f"args: {self.args}\n-> {data.decode()}\nended both"
-        return ours
-
-    def close(self) -> None:
-        self._closing.close()
-
-
 def request_line(text: str) -> bytes:
     """``COMMAND`` or ``COMMAND PATH`` as a request."""
     command, _, path = text.partition(" ")
@@ -95,6 +62,15 @@ def request_line(text: str) -> bytes:
 
 # hypothesis likes the ends of a list best: the usual stands there, the odd in the middle.
 MACHINES = [*["q35", "pc"] * 3, "q35,acpi=off", "isapc", "pc-q35-2.10", "pc-i440fx-4.2", *["q35", "pc"] * 3]
+
+
+COLD_PLUGGED = st.sampled_from(
+    [
+        *("pci-bridge,id=cb,chassis_nr=9", "pci-bridge,id=cc,chassis_nr=8,shpc=off", "virtio-net-pci,id=cn"),
+        *("virtio-balloon-pci,id=cv", "e1000,id=ce,addr=1a.0,multifunction=on", "qemu-xhci", "virtio-scsi-pci"),
+        *("virtio-rng-pci,id=cr,addr=1b", "lsi53c895a", "ich9-ahci,id=ca", "e1000,mac=52:54:00:12:34:57"),
+    ]
+)
 
 
 @st.composite
@@ -115,7 +91,8 @@ def machine_args(draw: st.DrawFn) -> str:
     )
     nvdimm = ",nvdimm=on" * draw(st.sampled_from([True, True, False]))
     ports = "".join(f" -device pcie-root-port,id=rp{port},slot={port}" for port in range(3) if "q35" in machine)
-    return f"-machine {machine}{nvdimm} {memory}{backends}{ports}"
+    cold = "".join(f" -device {device}" for device in draw(st.lists(COLD_PLUGGED, max_size=4, unique=True)))
+    return f"-machine {machine}{nvdimm} {memory}{backends}{ports}{cold}"
 
 
 class Base(RuleBasedStateMachine):
@@ -132,7 +109,7 @@ class Base(RuleBasedStateMachine):
     @invariant()
     def the_whole_state_is_the_same(self) -> None:
         if self.pair is not None:
-            self.pair.tell(b"".join(map(request_line, STATE)))
+            self.pair.tell(b"".join(map(request_line, STATE)), changes=False)
 
     def teardown(self) -> None:
         if self.pair is not None:
@@ -329,9 +306,7 @@ class QuestionRules(DimmRules):
 
 
 class KindRules(QuestionRules):
-    """NVDIMMs, memory devices on PCI, and other PCI devices to keep the slots busy."""
-
-    leaving = False
+    """NVDIMMs and memory devices on PCI."""
 
     @rule(
         target=DimmRules.dimms,
@@ -385,17 +360,6 @@ class KindRules(QuestionRules):
         return id if plugged else multiple()
 
     @rule(
-        target=DimmRules.dimms,
-        driver=st.sampled_from(["virtio-rng-pci", "e1000", "virtio-balloon-pci", "pci-bridge", "pcie-root-port"]),
-        # QEMU 10.0.2 dies of a virtio-rng whose name is empty or has a slash.
-        id=DEVICE_IDS.filter(lambda id: id != "" and "/" not in id),
-        bus=BUSES,
-        options=st.fixed_dictionaries({}, optional={"addr": PCI_ADDRESSES, "multifunction": st.booleans()}),
-    )
-    def plug_another(self, driver: str, id: str, bus: dict[str, str], options: dict[str, Any]) -> Any:
-        return id if self.ask("device_add", driver=driver, id=id, **bus, **options) else multiple()
-
-    @rule(
         id=DimmRules.dimms,
         size=st.sampled_from([0, 2 * MIB, 64 * MIB, MIB, 128 * MIB, GIB, -1]),
         inner=st.sampled_from(["", "", "/virtio-backend"]),
@@ -407,26 +371,147 @@ class KindRules(QuestionRules):
     def look_inside(self, id: str, inner: str) -> None:
         self.ask("qom-list", path=f"/machine/peripheral/{id}{inner}")
 
-    def ask(self, command: str, **arguments: Any) -> bool:
-        """As ever, less what QEMU 10.0.2 dies of or answers at a time of its own: a removal that a reset completes."""
-        if command == "system_reset" and self.leaving:
-            return False
-        if command == "device_del":
-            assert self.pair is not None
-            if "pc-q35-2.10" in self.pair.args:
-                return False
-            self.leaving = True
-        return super().ask(command, **arguments)
+
+# Types that QEMU adds to a running machine when told no more than the type.
+_ORDINARY = """
+    virtio-rng-pci e1000 virtio-balloon-pci virtio-net-pci virtio-scsi-pci qemu-xhci AMDVI-PCI am53c974 bochs-display
+    dc390 e1000-82544gc e1000e edu i6300esb i82550 ich9-ahci ich9-intel-hda igb intel-hda lsi53c810 lsi53c895a megasas
+    megasas-gen2 mptsas1068 ne2k_pci nec-usb-xhci pci-serial pci-serial-2x pci-serial-4x pci-testdev pcnet
+    piix3-usb-uhci piix4-usb-uhci pvpanic-pci pvscsi rtl8139 sdhci-pci secondary-vga tpci200 tulip ufs usb-ehci
+    virtio-keyboard-pci virtio-mouse-pci virtio-serial-pci virtio-tablet-pci vmxnet3
+    virtio-net-pci-transitional virtio-net-pci-non-transitional virtio-rng-pci-transitional
+    virtio-balloon-pci-non-transitional virtio-scsi-pci-transitional virtio-serial-pci-non-transitional
+"""
+# ... and types that want to be told more.
+_NEEDY = """
+    virtio-blk-pci vhost-vsock-pci vhost-user-fs-pci virtio-9p-pci virtio-crypto-pci nvme ivshmem-plain vfio-pci
+    virtio-sound-pci VGA nonesuch pci-device virtio-net-device pxb-pcie i82801b11-bridge usb-kbd
+"""
+PCI_TYPES = st.sampled_from([*_ORDINARY.split(), *_ORDINARY.split(), *_NEEDY.split()])
+PCI_IDS = st.sampled_from([*(f"p{number}" for number in range(10)), "d0", "d1", None, None])
+BRIDGE_IDS = st.sampled_from([*(f"b{number}" for number in range(5)), "p0", None])
+PCI_BUSES = st.sampled_from(
+    [
+        *[{}, {}, *({"bus": bus} for bus in ["rp0", "rp1", "rp2", "pci.0"] * 2)],
+        *({"bus": bus} for bus in ["b0", "b1", "b2", "b3", "b4", "b0", "b1", "b2", "cb", "cp"]),
+        *({"bus": bus} for bus in ["nope", "pcie.0", "p0", "p0.0", "ide.0", "main-system-bus", "pci.1", "/rp0", ""]),
+    ]
+)
+PCI_OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "addr": PCI_ADDRESSES,
+        "multifunction": st.booleans(),
+        "acpi_index": st.sampled_from([0, 1, 2, 3, 16383, 16384]),
+        "rombar": st.sampled_from([0, 1, -1]),
+        "romfile": st.sampled_from(["", "nope.rom"]),
+        "mac": st.sampled_from(["52:54:00:12:34:57", "52:54:00:AB:CD:ef", "x", "0:1:2:3:4:5", "52-54-00-12-34-58"]),
+        "vectors": st.sampled_from([0, 1, 3, 8, 130, 4000, 2**32 - 1]),
+        "bootindex": st.sampled_from([-1, 0, 1, 2]),
+    },
+)
+BRIDGE_OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "chassis": st.integers(0, 4),
+        "slot": st.integers(0, 3),
+        "chassis_nr": st.sampled_from([1, 1, 0, 2]),
+        "shpc": st.booleans(),
+        "hotplug": st.sampled_from([True, False]),
+        "addr": PCI_ADDRESSES,
+        "multifunction": st.booleans(),
+    },
+)
+BRIDGES = st.sampled_from(
+    [
+        *["pcie-root-port", "pci-bridge", "pcie-pci-bridge", "x3130-upstream", "xio3130-downstream"] * 2,
+        *["ioh3420", "i82801b11-bridge"],
+    ]
+)
+_INSIDE = ["", "", "", "/virtio-backend", "/virtio-bus", "/bus master[0]", "/msix-table[0]", "/nope"]
 
 
-class SideBySide(KindRules):
+def known_options(driver: str, options: dict[str, Any]) -> dict[str, Any]:
+    """``options`` less most of those that ``driver`` does not have."""
+    kept = {"addr", "multifunction", "acpi_index", "rombar", "romfile"}
+    kept |= {"mac", "bootindex"} if any(part in driver for part in ("e1000", "net", "8255", "rtl", "tulip")) else set()
+    kept |= {"vectors"} if driver.startswith("virtio-") and driver.endswith("-pci") else set()
+    kept |= {"chassis", "slot", "hotplug"} if any(p in driver for p in ("port", "ioh", "downstream")) else set()
+    kept |= {"chassis_nr", "shpc"} if driver == "pci-bridge" else set()
+    return {name: value for name, value in options.items() if name in kept}
+
+
+class PciRules(KindRules):
+    """PCI devices and bridges of all types: plugged anywhere, looked into, asked to leave."""
+
+    pci = Bundle("pci")
+
+    def plug(self, driver: str, id: str | None, bus: dict[str, str], options: dict[str, Any]) -> Any:
+        named = {} if id is None else {"id": id}
+        added = self.ask("device_add", driver=driver, **named, **bus, **known_options(driver, options))
+        return id if added and id is not None else multiple()
+
+    @rule(target=pci, driver=PCI_TYPES, id=PCI_IDS, bus=PCI_BUSES, options=PCI_OPTIONS)
+    def plug_pci(self, driver: str, id: str | None, bus: dict[str, str], options: dict[str, Any]) -> Any:
+        return self.plug(driver, id, bus, options)
+
+    @rule(target=pci, driver=PCI_TYPES, id=PCI_IDS, bus=PCI_BUSES)
+    def plug_plain_pci(self, driver: str, id: str | None, bus: dict[str, str]) -> Any:
+        return self.plug(driver, id, bus, {})
+
+    @rule(target=pci, driver=BRIDGES, id=BRIDGE_IDS, bus=PCI_BUSES, options=BRIDGE_OPTIONS)
+    def plug_bridge(self, driver: str, id: str | None, bus: dict[str, str], options: dict[str, Any]) -> Any:
+        return self.plug(driver, id, bus, options)
+
+    @rule(id=pci | DimmRules.dimms)
+    def walk(self, id: str) -> None:
+        """Look at everything in a device."""
+        assert self.pair is not None
+        paths = [f"/machine/peripheral/{id}"]
+        while paths:
+            path = paths.pop()
+            (answer,) = self.pair.tell(request_line(f"qom-list {path}"), changes=False)
+            entries = json.loads(answer).get("return", [])
+            requests = [
+                {"execute": "qom-get", "arguments": {"path": path, "property": entry["name"]}} for entry in entries
+            ]
+            self.pair.tell(b"".join(json.dumps(line).encode() + b"\n" for line in requests), changes=False)
+            paths += [f"{path}/{entry['name']}" for entry in entries if entry["type"].startswith("child<")]
+
+    @rule(
+        path=st.sampled_from(
+            [
+                *("/machine/q35/pcie.0", "/machine/i440fx/pci.0", "/machine/peripheral/rp0/rp0"),
+                *("/machine/peripheral/b0/b0", "/machine/peripheral/b1/b1", "/machine/peripheral/cb/cb", "rp1/rp1"),
+            ]
+        )
+    )
+    def look_at_bus(self, path: str) -> None:
+        self.ask("qom-list", path=path)
+
+    @rule(id=pci, inside=st.sampled_from(_INSIDE), property=st.data(), value=JUNK)
+    def change_pci(self, id: str, inside: str, property: st.DataObject, value: Any) -> None:
+        assert self.pair is not None
+        path = f"/machine/peripheral/{id}{inside}"
+        (answer,) = self.pair.tell(request_line(f"qom-list {path}"), changes=False)
+        names = [entry["name"] for entry in json.loads(answer).get("return", [])]
+        name = property.draw(st.sampled_from([*names, "nope"]))
+        if name != "realized":
+            self.ask("qom-set", path=path, property=name, value=value)
+
+    @rule(id=pci | st.sampled_from(["rp0", "rp1", "cb", "cp", "/machine/q35/mch", "/machine/peripheral/p1"]))
+    def ask_pci_to_leave(self, id: str) -> None:
+        self.ask("device_del", id=id)
+
+
+class SideBySide(PciRules):
     """All the rules."""
 
 
 def run(seconds: float, seed: int | None, ours: Launch, theirs: Launch, rules: type[Base] = SideBySide) -> int:
     """Random sequences of ``rules``, from one seed or from fresh ones until the time is up; how many seeds there were.
 
-    Raises AssertionError, with the smallest sequence found, where the two differ.
+    Raises Difference, with the shortest sequence found, where the two differ.
     """
     machine = type("SideBySide", (rules,), {"ours": staticmethod(ours), "theirs": staticmethod(theirs)})
     settings = hypothesis.settings(
@@ -435,7 +520,7 @@ def run(seconds: float, seed: int | None, ours: Launch, theirs: Launch, rules: t
         deadline=None,
         database=None,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     end = time.monotonic() + seconds
@@ -444,9 +529,10 @@ def run(seconds: float, seed: int | None, ours: Launch, theirs: Launch, rules: t
         print(f"seed {now}", flush=True)
         try:
             run_state_machine_as_test(hypothesis.seed(now)(machine), settings=settings)
-        except Exception as difference:
-            difference.add_note(f"to repeat it: python -m tests.conformance.differential --seed {now}")
-            raise
+        except Difference as difference:
+            shorter = reduced(difference, ours, theirs, REDUCING_SECONDS)
+            shorter.add_note(f"to repeat it: python -m tests.conformance.differential --seed {now}")
+            raise shorter from None
         if seed is not None or time.monotonic() > end:
             return batch
     raise AssertionError("unreachable")

@@ -137,16 +137,21 @@ class PlugRecorder:
 
 
 def _values(top: str, device: Recorded, known: Mapping[str, Any]) -> dict[str, Any]:
-    """What properties read that do not depend on where the device is, unless it is what ``known`` has."""
-    kinds = dict(device.entries)
-    return {
-        name: _relative(answer.value, top)
-        for name, answer in device.answers.items()
-        if name not in _PLACED
-        and answer.error is None
-        and not kinds[name].startswith(CHILD)
-        and known.get(name) != answer.value
-    }
+    """What properties read that do not depend on where the device is, unless it is what ``known`` has.
+
+    One that an inner object refuses to read has that object's [text].
+    """
+    values = {}
+    for name, kind in device.entries:
+        answer = device.answers[name]
+        if name in _PLACED or kind.startswith(CHILD):
+            continue
+        if answer.error is None:
+            if known.get(name) != answer.value:
+                values[name] = _relative(answer.value, top)
+        elif f"'{device.type}." not in answer.error["desc"]:
+            values[name] = [answer.error["desc"]]
+    return values
 
 
 def _common(listed: list[tuple[str, str]], described: list[tuple[str, str]]) -> int:

@@ -1,0 +1,120 @@
+"""Two emulators that are told the same, and the shortest way found to a difference between them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from .runner import Conversation, Launch
+from .transcript import Section
+
+_LATE_TRIES = 200
+_LATE_SECONDS = 0.01
+
+
+class Difference(AssertionError):
+    """Two emulators answered differently. ``told`` is all that was sent, the last of it with two answers."""
+
+    def __init__(self, args: str, told: list[bytes], ours: list[str], theirs: list[str]) -> None:
+        self.args_line = args
+        self.told = told
+        self.answers = ours, theirs
+        super().__init__(self.transcript())
+
+    def transcript(self) -> str:
+        """What happened, in the way of a conformance case."""
+        ours, theirs = self.answers
+        last = self.told[-1].decode().splitlines()
+        if len(last) == len(ours) == len(theirs):
+            wrong = [number for number in range(len(last)) if ours[number] != theirs[number]]
+            last, ours, theirs = ([lines[number] for number in wrong] for lines in (last, ours, theirs))
+        sent = [line for data in self.told[:-1] for line in data.decode().splitlines()]
+        return "\n".join(
+            (
+                f"args: {self.args_line}",
+                *(f"-> {line}" for line in (*sent, *last)),
+                *(f"<- {line}" for line in theirs),
+                "# but qmpd:",
+                *(f"#  {line}" for line in ours),
+            )
+        )
+
+
+class Pair:
+    """Two emulators that are told the same."""
+
+    def __init__(self, args: str, ours: Launch, theirs: Launch) -> None:
+        self.args = args
+        self.told: list[bytes] = []
+        section = Section((), {"args": args})
+        with ExitStack() as stack:
+            self._sides = [Conversation(stack.enter_context(launch(section))) for launch in (ours, theirs)]
+            for side in self._sides:
+                side.negotiate()
+            self._closing = stack.pop_all()
+
+    def ask(self, command: str, **arguments: Any) -> bool:
+        """Whether both say that it went well."""
+        request = {
+            "execute": command,
+            "arguments": {name.replace("_", "-"): value for name, value in arguments.items()},
+        }
+        return any(line.startswith('{"return"') for line in self.tell(json.dumps(request).encode() + b"\n"))
+
+    def tell(self, data: bytes, *, changes: bool = True) -> list[str]:
+        """The lines both answer. Raises Difference. What does not change anything is forgotten if they agree."""
+        ours, theirs = (side.ask(data) for side in self._sides)
+        if b"system_reset" in data:
+            ours, theirs = self._with_late_events(ours, theirs)
+        if ours != theirs or any(side.closed for side in self._sides):
+            raise Difference(self.args, [*self.told, data], ours, theirs)
+        if changes:
+            self.told.append(data)
+        return ours
+
+    def _with_late_events(self, *answers: list[str]) -> list[list[str]]:
+        """What is said on a reset, which QEMU performs when it gets round to it. In no particular order."""
+        for _ in range(_LATE_TRIES):
+            ours, theirs = map(sorted, answers)
+            if ours == theirs and any('"RESET"' in line for line in ours):
+                break
+            time.sleep(_LATE_SECONDS)
+            for side, lines in zip(self._sides, answers, strict=True):
+                lines += side.ask(b"")
+        return [ours, theirs]
+
+    def close(self) -> None:
+        self._closing.close()
+
+
+def reduced(difference: Difference, ours: Launch, theirs: Launch, seconds: float) -> Difference:
+    """A shorter way to a difference, found within ``seconds`` by leaving out more and more of what was told."""
+    end = time.monotonic() + seconds
+    size = max(len(difference.told) // 2, 1)
+    while size and time.monotonic() < end:
+        position = 0
+        while position < len(difference.told) - 1 and time.monotonic() < end:
+            told = difference.told
+            shorter = replayed(difference.args_line, told[:position] + told[position + size :], ours, theirs)
+            if shorter is None:
+                position += size
+            else:
+                difference = shorter
+        size //= 2
+    return difference
+
+
+def replayed(args: str, told: Sequence[bytes], ours: Launch, theirs: Launch) -> Difference | None:
+    """The first difference when ``told`` is told."""
+    pair = Pair(args, ours, theirs)
+    try:
+        for data in told:
+            pair.tell(data)
+    except Difference as difference:
+        return difference
+    finally:
+        pair.close()
+    return None
