@@ -539,7 +539,12 @@ class Machine(Object):
                 parent = parent.child(part) if parent is not None else None
             if name and parent is not None and parent.child(name) is None and not path.startswith("/chardevs/"):
                 node = tree.get(recorded)
-                if node is not None and not path.startswith("/objects/"):
+                if node is None or path.startswith("/objects/"):
+                    continue
+                bus = self.buses.pci if node.type in ("PCI", "PCIE") else None
+                if bus is not None and bus.place == path:
+                    parent.add_child(name, bus)
+                else:
                     parent.add_child(name, BootObject(self.catalogue, node, self.cpus.smp.cpus, self.ram_below_4g))
 
     def _recorded(self) -> dict[str, str]:

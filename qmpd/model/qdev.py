@@ -85,16 +85,16 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
         _check_hotplug(machine, device, bus)
     _name(machine, device, options.get("id"))
     device.bus = bus
-    if bus is not None:
-        bus.attach(device)
     try:
         properties = {name: value for name, value in options.items() if name not in ("driver", "bus", "id")}
         for name in property_order(properties):
             device.set_property(name, properties[name], typed)
+        if bus is not None:
+            bus.attach(device)
         device.pre_plug()
         device.realize()
     except QemuError:
-        if bus is not None:
+        if bus is not None and device in bus.sitters:
             bus.detach(device)
         device.unparent()
         raise

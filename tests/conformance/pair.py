@@ -11,8 +11,8 @@ from typing import Any
 from .runner import Conversation, Launch
 from .transcript import Section
 
-_LATE_TRIES = 200
-_LATE_SECONDS = 0.01
+LATE = "DEVICE_DELETED"
+"""An event that QEMU sends when another thread of it has freed the device; it is waited for."""
 
 
 class Difference(AssertionError):
@@ -51,7 +51,7 @@ class Pair:
         self.told: list[bytes] = []
         section = Section((), {"args": args})
         with ExitStack() as stack:
-            self._sides = [Conversation(stack.enter_context(launch(section))) for launch in (ours, theirs)]
+            self._sides = [Conversation(stack.enter_context(launch(section)), LATE) for launch in (ours, theirs)]
             for side in self._sides:
                 side.negotiate()
             self._closing = stack.pop_all()
@@ -66,25 +66,18 @@ class Pair:
 
     def tell(self, data: bytes, *, changes: bool = True) -> list[str]:
         """The lines both answer. Raises Difference. What does not change anything is forgotten if they agree."""
-        ours, theirs = (side.ask(data) for side in self._sides)
-        if b"system_reset" in data:
-            ours, theirs = self._with_late_events(ours, theirs)
+        us, them = self._sides
+        ours, theirs = us.ask(data), them.ask(data)
+        ours += us.late(us.held)
+        try:
+            theirs += them.late(max(len(ours) - len(theirs), 0))
+        except TimeoutError:
+            pass  # then they differ
         if ours != theirs or any(side.closed for side in self._sides):
             raise Difference(self.args, [*self.told, data], ours, theirs)
         if changes:
             self.told.append(data)
         return ours
-
-    def _with_late_events(self, *answers: list[str]) -> list[list[str]]:
-        """What is said on a reset, which QEMU performs when it gets round to it. In no particular order."""
-        for _ in range(_LATE_TRIES):
-            ours, theirs = map(sorted, answers)
-            if ours == theirs and any('"RESET"' in line for line in ours):
-                break
-            time.sleep(_LATE_SECONDS)
-            for side, lines in zip(self._sides, answers, strict=True):
-                lines += side.ask(b"")
-        return [ours, theirs]
 
     def close(self) -> None:
         self._closing.close()

@@ -218,6 +218,11 @@ class Conversation:
         lines = self._until_sync(data)
         return lines if self.closed else lines + self._until_sync(b"")
 
+    @property
+    def held(self) -> int:
+        """How many late events have come."""
+        return len(self._held)
+
     def late(self, number: int) -> list[str]:
         """The next late events; waits for them."""
         while len(self._held) < number and not self.closed:
