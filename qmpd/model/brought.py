@@ -40,10 +40,10 @@ class BroughtBus(Bus):
         self._handles_itself = self._handler.endswith(f"/{recorded.path}")
 
     @property
-    def hotpluggable(self) -> bool:
+    def takes_hotplug(self) -> bool:
         return bool(self._handler)
 
-    def handler_path(self) -> str:
+    def own_handler_path(self) -> str:
         if not self._handler or self._handles_itself or self.owner is None:
             return self.path if self._handles_itself else ""
         return self.owner.path

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from qmpd import errors
-from qmpd.model.qom import Object, Property, computed
+from qmpd.model.qom import BOOL, STRING, Object, Property, resolve_link
 
 SYSTEM_BUS = "main-system-bus"
 
@@ -39,17 +39,31 @@ class BornDevice:
         self.child_buses: list[Bus] = []
 
 
+def _set_handler(bus: Bus, value: object, typed: bool) -> None:
+    name = "hotplug-handler"
+    bus.other_handler = (resolve_link(bus, STRING.read(value, name, typed), name, name),)
+
+
+def _set_realized(bus: Bus, value: object, typed: bool) -> None:
+    if not BOOL.read(value, "realized", typed):
+        raise errors.unrealize_unsupported(None, bus.type)
+
+
 class Bus(Object):
     """A bus of the type ``bus_type``, called ``bus_name`` by users. ``sitters`` come the newest first.
 
-    ``place`` is where the catalogue knows it, for buses that the machine is born with.
+    ``place`` is where the catalogue knows it, for buses that the machine is born with. ``other_handler`` holds what a
+    client has set to handle hot plug here, None as well.
     """
 
     own_properties = (
-        Property("hotplug-handler", "link<hotplug-handler>", lambda bus: bus.handler_path(), instance=True),
-        computed("realized", "bool", lambda bus: True, instance=True),
+        Property(
+            "hotplug-handler", "link<hotplug-handler>", lambda bus: bus.handler_path(), _set_handler, instance=True
+        ),
+        Property("realized", "bool", lambda bus: True, _set_realized, instance=True),
     )
     largest: int | None = None
+    other_handler: tuple[Object | None] | None = None
 
     def __init__(self, bus_name: str, bus_type: str, owner: Sitter | None, place: str = "") -> None:
         super().__init__()
@@ -70,6 +84,10 @@ class Bus(Object):
 
     @property
     def hotpluggable(self) -> bool:
+        return self.takes_hotplug if self.other_handler is None else self.other_handler[0] is not None
+
+    @property
+    def takes_hotplug(self) -> bool:
         return False
 
     @property
@@ -78,6 +96,12 @@ class Bus(Object):
 
     def handler_path(self) -> str:
         """The path of what handles hot plug here, empty if nothing does."""
+        if self.other_handler is None:
+            return self.own_handler_path()
+        (handler,) = self.other_handler
+        return handler.path if handler is not None else ""
+
+    def own_handler_path(self) -> str:
         return ""
 
     def attach(self, device: Sitter) -> None:
@@ -85,7 +109,10 @@ class Bus(Object):
         name = f"child[{self._attached}]"
         self._attached += 1
         self.sitters.insert(0, device)
-        self.add_property(Property(name, f"link<{device.type}>", lambda bus: device.path, instance=True))
+        target = device if isinstance(device, Object) else None
+        self.add_property(
+            Property(name, f"link<{device.type}>", lambda bus: device.path, instance=True, link=lambda bus: target)
+        )
 
     def detach(self, device: Sitter) -> None:
         self.sitters.remove(device)

@@ -62,14 +62,14 @@ class PciBus(Bus):
         return self.handler in (Handler.SLOT, Handler.SHPC)
 
     @property
-    def hotpluggable(self) -> bool:
+    def takes_hotplug(self) -> bool:
         if self.handler is None:
             return False
         if self.bridge is None:
             return self.hotplug.root_hotpluggable
         return self.bridge.takes_hotplug
 
-    def handler_path(self) -> str:
+    def own_handler_path(self) -> str:
         if self.handler is Handler.ACPI:
             return self.hotplug.acpi_device_path
         return self.owner.path if self.handler is not None and self.owner is not None else ""

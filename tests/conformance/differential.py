@@ -35,8 +35,8 @@ from .runner import Launch
 
 MIB = 1 << 20
 GIB = 1 << 30
-EXAMPLES = 8  # sequences for one seed, between two looks at the time
-STEPS = 30
+EXAMPLES = 4  # sequences for one seed, between two looks at the time
+STEPS = 100
 REDUCING_SECONDS = 30.0
 
 # Asked after every step: together, the whole state that memory devices have.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from .runner import Conversation, Launch
@@ -69,10 +69,8 @@ class Pair:
         us, them = self._sides
         ours, theirs = us.ask(data), them.ask(data)
         ours += us.late(us.held)
-        try:
+        with suppress(TimeoutError):  # then they differ
             theirs += them.late(max(len(ours) - len(theirs), 0))
-        except TimeoutError:
-            pass  # then they differ
         if ours != theirs or any(side.closed for side in self._sides):
             raise Difference(self.args, [*self.told, data], ours, theirs)
         if changes:
