@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import time_ns
+from typing import TYPE_CHECKING
 
 from qmpd.clock import Handle, ManualClock
-from qmpd.server.loop import Loop
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class LoopClock:
     """``qmpd.clock.Clock`` over the event loop."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
     def now(self) -> tuple[int, int]:
@@ -25,7 +28,7 @@ class LoopClock:
 class StandingClock(ManualClock):
     """Time stands still until somebody advances it. What is due now need not wait for that."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self._loop = loop
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import select
+from typing import TYPE_CHECKING
 
-from qmpd.server.loop import Handle, Loop
 from qmpd.server.transport import Client, Transport
+
+if TYPE_CHECKING:
+    import asyncio
 
 _CHUNK = 4096  # bytes that a pipe reported as writable takes without blocking (PIPE_BUF)
 
@@ -18,10 +21,16 @@ class DescriptorTransport(Transport):
     """A transport over one descriptor to read from, if any, and one to write to. It closes neither."""
 
     def __init__(
-        self, loop: Loop, client: Client, read_fd: int | None, write_fd: int, *, ends_with_input: bool
+        self,
+        loop: asyncio.AbstractEventLoop,
+        client: Client,
+        read_fd: int | None,
+        write_fd: int,
+        *,
+        ends_with_input: bool,
     ) -> None:
         self._ends_with_input = ends_with_input
-        self._next_read: Handle | None = None
+        self._next_read: asyncio.Handle | None = None
         super().__init__(loop, client, read_fd, write_fd)
 
     def resume_reading(self) -> None:

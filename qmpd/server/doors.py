@@ -9,7 +9,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from qmpd import errors, log
 from qmpd.chardev import ChardevStatus
@@ -19,8 +19,10 @@ from qmpd.errors import QemuError, StartupError
 from qmpd.options.report import Report
 from qmpd.server import sockets
 from qmpd.server.connection import Connection, Monitors
-from qmpd.server.loop import Loop
 from qmpd.server.transport import SocketTransport
+
+if TYPE_CHECKING:
+    import asyncio
 
 _RETRY_SECONDS = 1.0  # until the next attempt to accept after the process has run out of descriptors
 _PTY_SECONDS = 0.25  # between two looks whether somebody has opened a pseudo-terminal; nothing announces it
@@ -29,7 +31,7 @@ _PTY_SECONDS = 0.25  # between two looks whether somebody has opened a pseudo-te
 class Hall(NamedTuple):
     """What all doors share while clients may come. ``report`` is for messages that QEMU has, too."""
 
-    loop: Loop
+    loop: asyncio.AbstractEventLoop
     monitors: Monitors
     report: Report
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from qmpd import log
 from qmpd.chardev import ChardevStatus
@@ -15,7 +17,6 @@ from qmpd.server import process, systemd
 from qmpd.server.clock import LoopClock, StandingClock
 from qmpd.server.connection import Monitors
 from qmpd.server.doors import Door, Hall, ListeningDoor, open_door
-from qmpd.server.loop import Loop
 from qmpd.server.seams import VirtualMachine
 
 _FAREWELL_SECONDS = 0.05  # for clients to take what they still get when the machine has ended
@@ -56,7 +57,7 @@ def _serve(
     config: VmConfig, make_vm: MakeVm, daemon: process.Daemon | None, on_ready: Callable[[], None] | None
 ) -> int:
     doors: list[Door] = []
-    loop = Loop()
+    loop = asyncio.SelectorEventLoop()
     try:
         fd_sets = FdSets(config.fds)
         _open_doors(config, doors, fd_sets)
@@ -105,7 +106,9 @@ def _monitors_by_chardev(config: VmConfig) -> dict[str, MonitorConfig]:
 class _Server:
     """What goes on between the start and the end."""
 
-    def __init__(self, config: VmConfig, loop: Loop, vm: VirtualMachine, doors: list[Door]) -> None:
+    def __init__(
+        self, config: VmConfig, loop: asyncio.AbstractEventLoop, vm: VirtualMachine, doors: list[Door]
+    ) -> None:
         self._report = Report.of(config)
         self._tested = config.qtest is not None
         self._loop = loop
@@ -120,7 +123,7 @@ class _Server:
         vm.close_door = self._close_door
         vm.on_exit = self._end
         vm.on_death = self._die
-        loop.on_fault = lambda fault: log.error("internal fault", exc_info=fault)
+        loop.set_exception_handler(_report_fault)
 
     def start(self) -> None:
         process.watch_signals(lambda *who: self._loop.call_soon_threadsafe(self._signalled, *who))
@@ -171,3 +174,7 @@ class _Server:
             self._monitors.finish()
         else:
             self._loop.stop()
+
+
+def _report_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    log.error("internal fault", detail=context.get("message"), exc_info=context.get("exception"))

@@ -7,9 +7,10 @@ A connection is told what happens by asyncio's names: ``connection_made``, ``get
 from __future__ import annotations
 
 import socket
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from qmpd.server.loop import Loop
+if TYPE_CHECKING:
+    import asyncio
 
 _HIGH_WATER = 64 << 10
 _LOW_WATER = 16 << 10
@@ -36,7 +37,7 @@ class Client(Protocol):
 class Transport:
     """What all kinds share. They say how to read, how to write as much as goes now, and how to let go."""
 
-    def __init__(self, loop: Loop, client: Client, read_fd: int | None, write_fd: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, client: Client, read_fd: int | None, write_fd: int) -> None:
         self._loop = loop
         self._client = client
         self._read_fd = read_fd
@@ -162,7 +163,7 @@ class Transport:
 class SocketTransport(Transport):
     """Over a connected socket, which is closed in the end."""
 
-    def __init__(self, loop: Loop, client: Client, sock: socket.socket) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, client: Client, sock: socket.socket) -> None:
         self._socket = sock
         sock.setblocking(False)
         super().__init__(loop, client, sock.fileno(), sock.fileno())
