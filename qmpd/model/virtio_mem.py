@@ -249,6 +249,10 @@ class VirtioMem(MemoryBehind):
         self._plugged &= ~bits
         self._resize(self.size - size)
 
+    def plugged_blocks(self) -> int:
+        """How many blocks are plugged."""
+        return self._plugged.bit_count()
+
     def unplug_all(self) -> None:
         """As a system reset does."""
         if self.size:
