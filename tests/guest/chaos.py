@@ -24,18 +24,18 @@ MACHINES = (
     ("-machine pc", "-m 1G,slots=4,maxmem=32G", "-device virtio-balloon-pci,id=b0"),
 )
 PAUSES = (0, 0, 0.001, 0.02, 0.3, 3, 70)
-ACTIONS = (
-    "boot",
-    "release",
-    "online",
-    "run-out-of-memory",
-    "reboot",
-    "load-driver",
-    "unload-driver",
-    "panic",
-    "suspend",
-)
-WEIGHTS = (3, 6, 3, 2, 1, 3, 3, 1, 1)
+ACTIONS = {
+    "boot": 3,
+    "release": 6,
+    "online": 3,
+    "run-out-of-memory": 2,
+    "load-driver": 3,
+    "unload-driver": 3,
+    "reboot": 1,
+    "panic": 1,
+    "suspend": 1,
+}
+"""What is done inside the guest, and how often."""
 
 
 class Session:
@@ -112,7 +112,7 @@ class Session:
             name, value = random.choice((("auto-online", True), ("hot-remove", True), ("behaviour", shipped())))
             value = random.choice(value) if isinstance(value, list) else random.random() < 0.5
             return self._command("x-qmpd-guest-set", **{name: value})
-        (action,) = random.choices(ACTIONS, WEIGHTS)
+        (action,) = random.choices(list(ACTIONS), list(ACTIONS.values()))
         driver = random.choice(("virtio-mem", "virtio-balloon"))
         return self._command("x-qmpd-guest-do", action=action, driver=driver)
 
