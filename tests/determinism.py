@@ -102,11 +102,11 @@ def _human(random: Random) -> Request:
 
 
 MAKERS: tuple[tuple[int, Callable[[Random], Request]], ...] = (
-    (6, _object_add),
+    (8, _object_add),
     (10, _device_add),
     (6, lambda random: ("device_del", {"id": _name(random, "d")})),
     (3, lambda random: ("object-del", {"id": _name(random, "m")})),
-    (3, lambda random: ("qom-set", _requested_size(random))),
+    (12, lambda random: ("qom-set", _requested_size(random))),
     (2, lambda random: ("balloon", {"value": random.choice(SIZES)})),
     (2, lambda random: (random.choice(("stop", "cont", "system_reset", "system_wakeup", "system_powerdown")), {})),
     (2, lambda random: ("x-qmpd-guest-do", {"action": random.choice(("reboot", "suspend", "release", "boot"))})),
@@ -120,7 +120,7 @@ MAKERS: tuple[tuple[int, Callable[[Random], Request]], ...] = (
 
 
 def _name(random: Random, kind: str) -> str:
-    return f"{kind}{random.randrange(20)}"
+    return f"{kind}{random.randrange(12)}"
 
 
 def _requested_size(random: Random) -> dict[str, Any]:

@@ -30,12 +30,14 @@ class Slot(NamedTuple):
 
 
 class Quirk(StrEnum):
-    """Faults of QEMU 10.0.2 that it shows only together with such a guest.
+    """Faults of QEMU 10.0.2 that the machine shows only if its guest's behaviour names them.
 
     ABORT_ON_RESET: it dies of a system reset while ACPI waits for the removal of a virtio-mem or a balloon.
+    ABORT_ON_SIZE: it dies of a memory-backend-ram whose size rounds up to 2⁶⁴.
     """
 
     ABORT_ON_RESET = "abort-on-reset"
+    ABORT_ON_SIZE = "abort-on-size"
 
 
 class Nobody:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors, visit
+from qmpd.guest.contact import Quirk
 from qmpd.model.hostmem_host import PAGE_SIZE as PAGE_SIZE
 from qmpd.model.hostmem_host import round_up
 from qmpd.model.hostmem_mapping import Mapping
@@ -197,6 +198,8 @@ class MemoryBackendRam(MemoryBackend):
 
     def allocate(self) -> Mapping:
         size = round_up(self.size, PAGE_SIZE)
+        if size == 1 << 64 and Quirk.ABORT_ON_SIZE in self.machine.guest.quirks:
+            self.machine.die("ABRT")
         if not self.machine.host.can_map(size, RAM_ALIGN, reserved=self.reserve and not self.share):
             raise errors.host_memory_unavailable(self.memory_name)
         return Mapping(RAM_ALIGN)
