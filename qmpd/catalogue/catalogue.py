@@ -318,6 +318,16 @@ class Catalogue:
         row = self._part("refused").get(name)
         return QemuError(row[1], ErrorClass(row[0])) if row else None
 
+    def pci_info(self, name: str) -> dict[str, Any] | None:
+        """What query-pci says of a device of the type ``name``, whatever its place, before any firmware has run."""
+        row = self._part("pci-info").get(name)
+        return row[0] if row else None
+
+    def pci_machine(self, machine: str) -> list[dict[str, Any]]:
+        """What query-pci says of the functions that a bare machine of this one's family starts with."""
+        row = self._part("pci-machines").get(family_of(machine))
+        return row[0] if row else []
+
     def machine_answer(self, machine: str, subject: str) -> str | None:
         """What ``info`` says about ``subject`` on a bare machine of this one's family, None if not recorded."""
         row = self._part("hmp-machine").get(f"{family_of(machine)} {subject}")

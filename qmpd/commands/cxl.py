@@ -9,6 +9,8 @@ from qmpd.commands.context import Context
 from qmpd.errors import QemuError
 from qmpd.model.qom import AmbiguousPath, resolve
 
+_LINE = 64
+
 
 def _refuse(context: Context, path: str) -> None:
     """Raise what QEMU says of a path to no CXL device."""
@@ -37,6 +39,10 @@ def cxl_inject_memory_module_event(context: Context, path: str, **event: Any) ->
 
 
 def cxl_inject_poison(context: Context, path: str, start: int, length: int) -> None:
+    if length % _LINE:
+        raise errors.rare.cxl_poison_in_part()
+    if start % _LINE:
+        raise errors.rare.cxl_poison_unaligned()
     _refuse(context, path)
 
 
@@ -54,7 +60,11 @@ def cxl_add_dynamic_capacity(context: Context, path: str, selection_policy: str,
     raise errors.rare.cxl_device_unresolved()
 
 
-def cxl_release_dynamic_capacity(context: Context, path: str, removal_policy: str, **capacity: Any) -> None:
+def cxl_release_dynamic_capacity(
+    context: Context, path: str, removal_policy: str, forced_removal: bool = False, **capacity: Any
+) -> None:
+    if forced_removal:
+        raise errors.rare.cxl_removal_forced()
     if removal_policy != "prescriptive":
         raise errors.rare.cxl_policy_unsupported("Removal")
     raise errors.rare.cxl_device_unresolved()

@@ -221,3 +221,14 @@ def dirty_limit_unavailable() -> QemuError:
 
 def dirty_limit_negative(rate: int) -> QemuError:
     return QemuError(f"invalid dirty page limit {rate}")
+
+
+# system/qdev-monitor.c
+
+
+def config_frozen() -> QemuError:
+    return QemuError("Config synchronization is not allowed during migration")
+
+
+def config_not_synchronized(type_name: str) -> QemuError:
+    return QemuError(f"device-sync-config is not supported for '{type_name}'")

@@ -46,6 +46,18 @@ def cxl_policy_unsupported(kind: str) -> QemuError:
     return QemuError(f"{kind} policy not supported")
 
 
+def cxl_poison_in_part() -> QemuError:
+    return QemuError("Poison injection must be in multiples of 64 bytes")
+
+
+def cxl_poison_unaligned() -> QemuError:
+    return QemuError("Poison start address must be 64 byte aligned")
+
+
+def cxl_removal_forced() -> QemuError:
+    return QemuError("Forced removal not supported yet")
+
+
 # replay/replay-debugging.c
 
 

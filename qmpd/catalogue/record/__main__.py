@@ -12,7 +12,7 @@ from typing import Any
 
 from qmpd.catalogue.catalogue import SUFFIX, Catalogue, family_of
 from qmpd.catalogue.parts import write_parts
-from qmpd.catalogue.record import hmp, machines, plugged, setters, trees, types
+from qmpd.catalogue.record import hmp, machines, pci_info, plugged, setters, trees, types
 from qmpd.catalogue.record.peer import Peer, PeerDied
 
 _STARTED = time.monotonic()
@@ -34,6 +34,7 @@ def record(qemu: str, folder: Path) -> Path:
         }
     known = {entry.get("alias", name) for name, entry in parts["machines"]}
     bare = [machine for machine in _BARE if machine in known]
+    families = {family_of(_full_names(parts)[machine]): machine for machine in bare}
     _progress("devices")
     parts["devices"], parts["device-aliases"] = types.record_devices(qemu, parts["types"], bare)
     _progress("properties")
@@ -42,13 +43,15 @@ def record(qemu: str, folder: Path) -> Path:
     parts |= {"properties": properties.rows, "descriptors": properties.descriptors()}
     _progress("what devices bring along")
     parts |= plugged.record_plugged(qemu, parts["devices"], properties.described())
+    _progress("what PCI says of devices")
+    parts |= pci_info.record_pci_info(qemu, parts["devices"], families)
     _progress("CPU models on each machine")
     parts |= machines.record_cpus(qemu, [name for name, _ in parts["machines"]])
     parts |= _record_trees(qemu, parts["types"], parts["machines"], bare)
     _progress("machine versions")
     parts |= machines.record_compat(qemu, parts["machines"])
     _progress("the human monitor")
-    parts |= hmp.record_hmp(qemu, {family_of(_full_names(parts)[machine]): machine for machine in bare})
+    parts |= hmp.record_hmp(qemu, families)
     path = _write(folder, header, parts)
     _progress("what objects take")
     parts["setters"] = setters.record_setters(qemu, bare, Catalogue.open(str(path)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from qmpd import errors
-from qmpd.commands import char, control, innards, machine, misc, misc_target, run_state, trace, ui
+from qmpd.commands import char, control, innards, machine, misc, misc_target, pci, run_state, trace, ui
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.tree import find_object
 from qmpd.errors import QemuError
@@ -218,6 +218,45 @@ def of_translator(subject: str) -> Handler:
     return answer
 
 
+# PCI
+
+
+def pci_devices(call: Call) -> str:
+    return "".join(_pci_device(entry) for bus in pci.query_pci(call.context) for entry in bus["devices"])
+
+
+def _pci_device(entry: dict[str, Any]) -> str:
+    kind = entry["class_info"].get("desc", f"Class {entry['class_info']['class']:04}")
+    numbers = entry["id"]
+    text = f"  Bus {entry['bus']:2}, device {entry['slot']:3}, function {entry['function']}:\n"
+    text += f"    {kind}: PCI device {numbers['vendor']:04x}:{numbers['device']:04x}\n"
+    if "subsystem" in numbers:
+        text += f"      PCI subsystem {numbers['subsystem-vendor']:04x}:{numbers['subsystem']:04x}\n"
+    if "irq" in entry:
+        text += f"      IRQ {entry['irq']}, pin {chr(ord('A') + entry['irq_pin'] - 1)}\n"
+    if "pci_bridge" in entry:
+        text += _pci_bridge(entry["pci_bridge"]["bus"])
+    text += "".join(f"      BAR{region['bar']}: {_pci_region(region)} (not mapped)\n" for region in entry["regions"])
+    return f'{text}      id "{entry["qdev_id"]}"\n'
+
+
+def _pci_bridge(bus: dict[str, Any]) -> str:
+    ranges = (("IO", "io_range", 4), ("memory", "memory_range", 8), ("prefetchable memory", "prefetchable_range", 8))
+    return f"      BUS {bus['number']}.\n" + "".join(
+        [f"      {kind} bus {bus[kind]}.\n" for kind in ("secondary", "subordinate")]
+        + [
+            f"      {name} range [0x{bus[key]['base']:0{width}x}, 0x{bus[key]['limit']:0{width}x}]\n"
+            for name, key, width in ranges
+        ]
+    )
+
+
+def _pci_region(region: dict[str, Any]) -> str:
+    if region["type"] == "io":
+        return "I/O"
+    return f"{64 if region['mem_type_64'] else 32} bit{' prefetchable' if region['prefetch'] else ''} memory"
+
+
 # Input
 
 
@@ -277,6 +316,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "name": name,
     "numa": numa,
     "opcount": of_translator("opcount"),
+    "pci": pci_devices,
     "pic": of_machine("pic"),
     "qom-tree": qom_tree,
     "ramblock": ramblock,

@@ -1,0 +1,57 @@
+"""Records what ``query-pci`` says of a device of each type before any firmware has seen it, and of bare machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from qmpd.catalogue.record.peer import Peer, PeerDied
+
+Rows = list[Any]
+
+_ID = "it"
+_PLACED = frozenset({"bus", "slot", "function", "qdev_id"})
+_MACHINE = ("-machine", "q35", "-m", "128M,slots=2,maxmem=1G")
+_BLOCK = ("-blockdev", "null-co,node-name=b0,size=1M")
+_MEMORY = ("-object", "memory-backend-ram,id=m0,size=128M,share=on")
+_CRYPTO = ("-object", "cryptodev-backend-builtin,id=c0")
+_NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("pcie-root-port", "ioh3420"), ("chassis=9", ())),
+    **dict.fromkeys(("pci-bridge", "pci-bridge-seat"), ("chassis_nr=1", ())),
+    **{f"virtio-blk-pci{kind}": ("drive=b0", _BLOCK) for kind in ("", "-transitional", "-non-transitional")},
+    **{f"virtio-mem-pci{kind}": ("memdev=m0", _MEMORY) for kind in ("", "-non-transitional")},
+    **{f"virtio-pmem-pci{kind}": ("memdev=m0", _MEMORY) for kind in ("", "-non-transitional")},
+    "ivshmem-plain": ("memdev=m0", _MEMORY),
+    "nvme": ("serial=s", ()),
+    "pxb-pcie": ("bus_nr=8", ()),
+    "virtio-crypto-pci": ("cryptodev=c0", _CRYPTO),
+}
+"""What some must be told, and the options that make what it names."""
+
+
+def record_pci_info(qemu: str, devices: Rows, machines: Mapping[str, str]) -> dict[str, Rows]:
+    """The parts "pci-info", rows [type, what is said of it], and "pci-machines", rows [family, all functions]."""
+    return {
+        "pci-info": list(_types(qemu, [row[0] for row in devices if row[1] == "PCI" and row[2]])),
+        "pci-machines": [
+            [family, functions] for family, name in machines.items() if (functions := _functions(qemu, name))
+        ],
+    }
+
+
+def _types(qemu: str, names: list[str]) -> Iterator[list[Any]]:
+    for name in names:
+        properties, options = _NEEDS.get(name, ("", ()))
+        device = ",".join(filter(None, (name, f"id={_ID}", properties)))
+        try:
+            with Peer(qemu, *_MACHINE, *options, "-device", device) as peer:
+                buses = peer.ask("query-pci")
+        except PeerDied:
+            continue  # needs what a bare machine does not have
+        for entry in (entry for bus in buses for entry in bus["devices"] if entry["qdev_id"] == _ID):
+            yield [name, {key: value for key, value in entry.items() if key not in _PLACED}]
+
+
+def _functions(qemu: str, machine: str) -> list[dict[str, Any]]:
+    with Peer(qemu, "-machine", machine) as peer:
+        return [entry for bus in peer.ask("query-pci") for entry in bus["devices"]]
