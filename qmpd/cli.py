@@ -65,6 +65,8 @@ _PASSED_ON: Final = {
     "object": ("-object", ""),
     "node": ("-numa", "node,"),
     "device": ("-device", ""),
+    "accel": ("-accel", ""),
+    "host": ("-x-qmpd", ""),
 }
 
 
@@ -107,6 +109,7 @@ def build(options: Namespace) -> VmConfig:
         options.faults or "",
         options.stub or "",
         options.identity or "",
+        host=config.extras.host,
     )
     _call_by_our_names(config)
     for chardev in _chardevs(options):
@@ -249,6 +252,12 @@ def _add_machine(add: Callable[..., object]) -> None:
     )
     add("--object", metavar="SPEC", action="append", help="memory-backend-ram,id=m1,size=1G (repeatable)")
     add("--device", metavar="SPEC", action="append", help="pc-dimm,id=d1,memdev=m1 (repeatable)")
+    add("--accel", metavar="NAME", help="what query-kvm says: tcg (default) or kvm")
+    add(
+        "--host",
+        metavar="SPEC",
+        help="what its host has: host-memory=64G,kvm-memslots=509,vhost-memslots=64,sgx=1G,synic=on; see docs/host.md",
+    )
     add(
         "--guest",
         metavar="NAME|FILE",
