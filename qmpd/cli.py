@@ -256,6 +256,7 @@ def _add_machine(add: Callable[..., object]) -> None:
     add(
         "--host",
         metavar="SPEC",
+        action="append",
         help="what its host has: host-memory=64G,kvm-memslots=509,vhost-memslots=64,sgx=1G,synic=on; see docs/host.md",
     )
     add(

@@ -11,6 +11,7 @@ from qmpd import vm
 from qmpd.event import Event
 from qmpd.wire.encode import encode
 from tests import peers
+from tests.invariants import check_invariants
 from tests.schemas.validation import validate_event, validate_reply
 
 
@@ -27,12 +28,15 @@ def qemu() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _every_reply_and_event_obeys_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hold whatever a machine in this process answers or announces against the documents in schema/."""
+def _every_step_is_held_to_schema_and_invariants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold whatever a machine in this process answers or announces against schema/, and its memory to its rules."""
     dispatch, deliver = vm.dispatch, vm.Vm._deliver
 
     def checked_dispatch(context: Any, name: str, arguments: dict[str, Any] | None, out_of_band: bool) -> Any:
-        result = dispatch(context, name, arguments, out_of_band)
+        try:
+            result = dispatch(context, name, arguments, out_of_band)
+        finally:
+            check_invariants(context.machine)
         if name not in context.host.stubs:
             _hold(name, result)
         return result
@@ -43,6 +47,7 @@ def _every_reply_and_event_obeys_its_schema(monkeypatch: pytest.MonkeyPatch) -> 
             "event": event.name,
         }
         validate_event(message if event.data is None else message | {"data": event.data})
+        check_invariants(machine.machine)
         deliver(machine, event)
 
     monkeypatch.setattr(vm, "dispatch", checked_dispatch)

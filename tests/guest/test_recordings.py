@@ -6,7 +6,7 @@ import pytest
 
 from tests.guest.recordings import SCRIPTS
 from tests.guest.replay import TRACES, Replay, Trace
-from tests.model.machines import check_invariants
+from tests.invariants import check_invariants
 
 
 def test_every_recording_is_replayed() -> None:

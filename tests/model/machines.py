@@ -1,4 +1,4 @@
-"""Machines for tests, and the invariants that every one of them must keep."""
+"""Machines for tests."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 from qmpd.clock import ManualClock
 from qmpd.model.hostmem_host import Host
 from qmpd.model.machine import Machine
-from qmpd.model.memory_device import region_size
-from qmpd.model.pc_dimm import PcDimm
 from qmpd.qemu_argv import parse
 from qmpd.vm import Vm
+from tests.invariants import check_invariants
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -52,26 +51,6 @@ class Client:
     def plug_dimm(self, name: str, size: int = 128 * MIB, **properties: Any) -> None:
         self.ask("object-add", qom_type="memory-backend-ram", id=f"m-{name}", size=size)
         self.ask("device_add", driver="pc-dimm", id=name, memdev=f"m-{name}", **properties)
-
-
-def check_invariants(machine: Machine) -> None:
-    """What holds of the region for memory devices at any time."""
-    memory = machine.memory_devices.memory
-    if memory is None:
-        return
-    devices = list(memory.devices())
-    end = memory.base
-    for device in devices:
-        assert device.realized
-        assert device.get_addr() >= end, "two devices overlap, or one lies below the region"
-        end = device.get_addr() + region_size(device)
-    assert end <= memory.end, "a device reaches beyond the region"
-    assert sum(map(region_size, devices)) == memory.used_region_size
-    assert sum(device.get_memslots() for device in devices) == memory.required_memslots
-    assert memory.required_memslots >= memory.used_memslots
-    slots = [device.slot for device in devices if isinstance(device, PcDimm)]
-    assert len(set(slots)) == len(slots)
-    assert all(0 <= slot < machine.ram_slots for slot in slots)
 
 
 def whole_state(client: Client) -> str:

@@ -34,6 +34,7 @@ class Plain(MemoryDevice):
         self.addr = 0
         self.memslots = memslots
         self.limits: list[int] = []
+        self.asked: list[str] = []
 
     def get_addr(self) -> int:
         return self.addr
@@ -49,8 +50,10 @@ class Plain(MemoryDevice):
 
     def decide_memslots(self, limit: int) -> None:
         self.limits.append(limit)
+        self.asked.append("decide_memslots")
 
     def get_memslots(self) -> int:
+        self.asked.append("get_memslots")
         return self.memslots
 
     def fill_device_info(self) -> dict[str, Any]:
@@ -79,6 +82,8 @@ def test_memslots_are_decided_once_before_they_are_asked_for(machine: Any) -> No
     devices, device = MemoryDevices(DeviceMemory(BASE, 400 * GIB)), Plain(machine, 100 * GIB)
     _plug(devices, device, 400 * GIB)
     assert device.limits == [64]
+    assert device.asked[0] == "decide_memslots"
+    assert device.asked.count("decide_memslots") == 1
 
 
 @pytest.mark.parametrize(("size", "limit"), [(3, 1), (4, 2), (8, 5), (100, 64), (400, 256)])
