@@ -339,6 +339,11 @@ class Catalogue:
         names: list[str] = rows[0] if rows else []
         return names
 
+    def helpful(self, name: str) -> list[str]:
+        """The properties without which QEMU cannot make a device of the type ``name``, as far as they are known."""
+        row = self._part("refused").get(name)
+        return row[2] if row and len(row) > 2 else []
+
     # the object trees
 
     def tree(self, machine: str) -> Tree | None:

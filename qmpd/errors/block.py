@@ -109,8 +109,8 @@ def drive_neither_or_both() -> QemuError:
     return QemuError("Need exactly one of 'device' and 'id'")
 
 
-def device_without_drive(name: str) -> QemuError:
-    return QemuError(f"Device '{name}' is not a block device")
+def device_without_drive() -> QemuError:
+    return QemuError("Device does not have a block device backend")
 
 
 def drive_not_removable(name: str) -> QemuError:

@@ -13,6 +13,7 @@ from qmpd import errors
 from qmpd.catalogue.brought import OWN_ID, initial_value
 from qmpd.errors import QemuError
 from qmpd.hashorder import GHashOrder
+from qmpd.model.attachments import is_attachment, read, release, take
 from qmpd.model.device import Device, static_link
 from qmpd.model.macs import normal_mac
 from qmpd.model.qom import (
@@ -37,16 +38,25 @@ from qmpd.model.qom import (
 if TYPE_CHECKING:
     from qmpd.catalogue import Catalogue
     from qmpd.catalogue.brought import BroughtObject
+    from qmpd.model.attachments import Attached
     from qmpd.model.machine import Machine
+    from qmpd.model.net import NetClient
 
 _KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         *(BOOL, INT, INT32, ON_OFF_AUTO, SIZE, STR, STRING, UINT8, UINT16, UINT32, UINT64),
         Choice("PCIELinkSpeed", ("2_5", "5", "8", "16", "32", "64")),
+        Choice("BiosAtaTranslation", ("auto", "none", "lba", "large", "rechs")),
+        Choice("BlockdevOnError", ("report", "ignore", "enospc", "stop", "auto")),
+        Choice("FloppyDriveType", ("144", "288", "120", "none", "auto")),
+        Choice("LostTickPolicy", ("discard", "delay", "slew")),
+        Choice("OffAutoPCIBAR", ("off", "auto", "bar0", "bar1", "bar2", "bar3", "bar4", "bar5")),
         Choice("PCIELinkWidth", ("1", "2", "4", "8", "12", "16", "32")),
     )
 }
+_SMALLEST_BLOCK, _LARGEST_BLOCK = 512, 2 << 20
+_BLOCK_SIZES = ("logical_block_size", "physical_block_size")
 _SET_ANY_TIME = ("bootindex",)
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
 _MAC = "mac"
@@ -66,6 +76,8 @@ class CatalogueDevice(Device):
         self.properties = property_table(type(self), machine.catalogue, device_type)  # type: ignore[misc]
         self.links: dict[str, Object | None] = {}
         self._unnamed_buses: dict[str, str] = {}
+        self.attached: Attached | None = None
+        self.card: NetClient | None = None
         self._begin()
 
     @property
@@ -88,6 +100,33 @@ class CatalogueDevice(Device):
     def refused(self, name: str) -> Any:
         """Raise what the object inside says that has the property ``name``."""
         raise QemuError(*self.value(name))
+
+    @property
+    def card_owner(self) -> CatalogueDevice:
+        """The device after which the end of a network card is called."""
+        return self
+
+    def given(self) -> set[str]:
+        """The properties that were set."""
+        return {*self.values, *self.links, *(self.attached.names if self.attached is not None else ())}
+
+    def check_needs(self) -> None:
+        """Raise QEMU's text when the device lacks something, and let it use its drive if it has one."""
+        from qmpd.model.disks import RULES
+
+        rule = RULES.get(self.type)
+        if rule is not None:
+            rule(self)
+        refusal, helpful = self.machine.catalogue.refusal(self.type), self.machine.catalogue.helpful(self.type)
+        if refusal is None or (helpful and self.given() >= set(helpful)):
+            return
+        if not helpful and self.given():
+            raise errors.not_modelled(f"devices of type '{self.type}'")
+        raise refusal
+
+    def abandon(self, *, unplugged: bool) -> None:
+        if self.attached is not None or self.card is not None:
+            release(self, unplugged=unplugged)
 
     def take_mac(self) -> None:
         """Take a free address if the device is a network card and was told none."""
@@ -188,8 +227,9 @@ class CatalogueDevice(Device):
         done = {prop.name for prop in declared}
         stored = [
             entry
-            for entry in own
-            if entry["name"] in _SET_ANY_TIME or (brought is not None and not entry["type"].startswith("child<"))
+            for entry in entries
+            if entry["name"] in _SET_ANY_TIME
+            or (brought is not None and entry in own and not entry["type"].startswith("child<"))
         ]
         return [*declared, *(_stored(entry, instance=True) for entry in stored if entry["name"] not in done)]
 
@@ -241,6 +281,8 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
         return Property(name, type_name, (lambda device: device.refused(name)) if instance else None, instance=instance)
     if type_name.startswith("link<"):
         return _stored_link(name, type_name[len("link<") : -1], instance)
+    if is_attachment(name, type_name):
+        return _attachment(name, type_name, instance)
     kind = _KINDS.get(type_name)
 
     def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
@@ -249,6 +291,8 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
         if kind is None:
             raise errors.not_modelled(f"property '{name}' of devices of type '{device.type}'")
         read = kind.read(value, name, typed)
+        if name in _BLOCK_SIZES and read and (read & (read - 1) or not _SMALLEST_BLOCK <= read <= _LARGEST_BLOCK):
+            raise errors.device.block_size_refused(name, _SMALLEST_BLOCK, _LARGEST_BLOCK)
         if name in _MACS:
             read = normal_mac(read)
             if read is None:
@@ -256,6 +300,15 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
         device.values[name] = read
 
     return Property(name, type_name, lambda device: device.value(name), set_it, instance=instance)
+
+
+def _attachment(name: str, type_name: str, instance: bool) -> Property:
+    """A property that stands for a drive, a character device or the like."""
+
+    def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
+        take(device, name, value, typed)
+
+    return Property(name, type_name, lambda device: read(device, name), set_it, instance=instance)
 
 
 def _shown(name: str, kind: str) -> Property:

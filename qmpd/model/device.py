@@ -22,6 +22,10 @@ def _set_realized(device: Device, value: object, typed: bool) -> None:
     raise errors.unrealize_unsupported(device.device_id, device.type)
 
 
+ANY_BUS = ""
+"""The bus type of a class that stands for devices on several buses; the catalogue knows that of each."""
+
+
 class Device(Object):
     """A device, under construction until it is realized.
 
@@ -76,6 +80,9 @@ class Device(Object):
 
     # The life of a device, in order. What may refuse comes first and changes nothing outside the device.
 
+    def check_address(self) -> None:
+        """Ask the bus whether the device may sit where it was told to. Raises QEMU's text."""
+
     def pre_plug(self) -> None:
         """Ask the machine whether it can take the device. Raises QEMU's text."""
 
@@ -90,6 +97,9 @@ class Device(Object):
 
     def unplug(self) -> None:
         """Leave the machine, and give back what ``realize`` took."""
+
+    def abandon(self, *, unplugged: bool) -> None:
+        """Give back what the properties took; ``unplugged`` unless the device never came to be."""
 
     def parts(self) -> list[Device]:
         """The devices inside this one that leave with it, and are told of first."""
@@ -109,6 +119,8 @@ def leave(device: Device) -> list[dict[str, Any]]:
     told = [data for sitter in behind if sitter not in parts for data in leave(sitter)]
     told += [deletion(part) for part in (*parts, device)]
     device.unplug()
+    for part in (*parts, device):
+        part.abandon(unplugged=True)
     device.realized = False
     if device.bus is not None:
         device.bus.detach(device)

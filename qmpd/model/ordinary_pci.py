@@ -29,24 +29,28 @@ class RefusedPci(PciDevice):
             raise errors.not_modelled(f"devices of type '{self.type}'")
         raise QemuError(refusal.desc.replace(OWN_ID, self.device_id or "(null)"), refusal.error_class)
 
-    def given(self) -> set[str]:
-        """The properties that were set."""
-        return {*self.values, *self.links}
-
 
 class RefusedVirtio(RefusedPci, VirtioPci):
     """The same with a virtio device behind."""
 
     def given(self) -> set[str]:
-        return {*super().given(), *self.backend.values, *self.backend.links}
+        return super().given() | self.backend.given()
 
 
 def ordinary_class(catalogue: Catalogue, type_name: str) -> type[Device] | None:
     """The class for an ordinary type, None for any other."""
     known, refused = catalogue.brought(type_name) is not None, catalogue.refusal(type_name) is not None
-    if catalogue.type_info(type_name).bus != "PCI" or not (known or refused):
+    if not (known or refused):
         return None
+    if catalogue.type_info(type_name).bus != "PCI":
+        return _bus_device()
     is_virtio = catalogue.is_a(type_name, "virtio-pci") and backend_type(catalogue, type_name) is not None
     if known:
         return VirtioPci if is_virtio else PciDevice
     return RefusedVirtio if is_virtio else RefusedPci
+
+
+def _bus_device() -> type[Device]:
+    from qmpd.model.bus_device import BusDevice
+
+    return BusDevice

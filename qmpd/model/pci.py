@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qmpd import errors, visit
 from qmpd.catalogue.brought import UPSTREAM
 from qmpd.errors import QemuError
+from qmpd.model.attachments import connect_card
 from qmpd.model.bus import Bus, Sitter
 from qmpd.model.catalogue_device import CatalogueDevice
 from qmpd.model.hostmem import RegionNode
@@ -181,10 +182,12 @@ class PciDevice(CatalogueDevice):
 
     def realize_function(self) -> None:
         """Check what only the device itself knows, and take what it needs. Raises QEMU's text."""
+        self.check_needs()
         self.take_mac()
         if _SAS in self.properties and not self.value(_SAS):
             self.values[_SAS] = _LOCAL_SAS | self.devfn >> 3 << 8 | self.devfn & 7
         self.bring_all()
+        connect_card(self)
 
     def placed(self, value: Any) -> Any:
         if isinstance(value, str) and value.startswith(f"{UPSTREAM}/"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.boot_tree import BootObject
-from qmpd.model.device import Device, leave
+from qmpd.model.device import ANY_BUS, Device, leave
 from qmpd.model.device import deletion as deletion
 from qmpd.model.objects import property_order
 from qmpd.model.qom import Object, resolve_at
@@ -71,7 +71,9 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
         raise errors.missing_parameter("driver")
     type_name = driver if driver in TYPES else _find_type(machine, driver)
     create = _device_class(machine, type_name)
-    bus_type = create.bus_type if create is not None else machine.catalogue.type_info(type_name).bus
+    bus_type = create.bus_type if create is not None else ANY_BUS
+    if bus_type == ANY_BUS:
+        bus_type = machine.catalogue.type_info(type_name).bus
     if bus_type == "System":
         _find_type(machine, driver)
     bus = None
@@ -89,6 +91,7 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
         properties = {name: value for name, value in options.items() if name not in ("driver", "bus", "id")}
         for name in property_order(properties):
             device.set_property(name, properties[name], typed)
+        device.check_address()
         if bus is not None:
             bus.attach(device)
         device.pre_plug()
@@ -96,6 +99,8 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
     except QemuError:
         if bus is not None and device in bus.sitters:
             bus.detach(device)
+        for part in (*device.parts(), device):
+            part.abandon(unplugged=False)
         device.unparent()
         raise
     device.realized = True
@@ -237,3 +242,9 @@ def delete_device(machine: Machine, device: Device) -> None:
     """Unplug ``device`` at once, as when the guest has let go of it, and tell everybody."""
     for data in leave(device):
         machine.emit("DEVICE_DELETED", data)
+
+
+def delete_device_later(machine: Machine, device: Device) -> None:
+    """Unplug ``device`` at once; that is told when the command has been answered."""
+    for data in leave(device):
+        machine.emit_later("DEVICE_DELETED", data)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
 from qmpd.hashorder import GHashOrder
+from qmpd.model.attachments import connect_card
 from qmpd.model.bus import Bus
 from qmpd.model.catalogue_device import CatalogueDevice, property_table
 from qmpd.model.device import Device
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
 BACKEND = "virtio-backend"
+_BOOT_INDEX = "bootindex"
 _VARIANTS = ("-non-transitional", "-transitional")
 _UNSPECIFIED_VECTORS = (1 << 32) - 1
 _USUAL_VECTORS = 2
@@ -59,9 +61,15 @@ class VirtioDevice(CatalogueDevice):
     def bus_id(self) -> str | None:
         return self.parent.device_id if isinstance(self.parent, VirtioPci) else None
 
+    @property
+    def card_owner(self) -> CatalogueDevice:
+        return self.parent if isinstance(self.parent, VirtioPci) else self
+
     def realize(self) -> None:
+        self.check_needs()
         self.take_mac()
         self.bring_all()
+        connect_card(self)
 
     def unplug(self) -> None:
         self.give_back_mac()
@@ -107,7 +115,8 @@ class VirtioPci(PciDevice):
         names = [name for name, prop in behind.items() if not prop.instance and name not in own]
         names.reverse()
         declared = {prop.name: prop for prop in cls.properties.values() if prop.instance}
-        return [declared.get(name) or _alias(behind[name]) for name in (*names, *cls.backend_class.aliases)]
+        last = [_BOOT_INDEX] if _BOOT_INDEX in behind else []
+        return [declared.get(name) or _alias(behind[name]) for name in (*names, *cls.backend_class.aliases, *last)]
 
     def parts(self) -> list[Device]:
         return [self.backend]

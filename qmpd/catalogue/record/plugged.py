@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from qmpd.catalogue.brought import OWN_ID, UPSTREAM, initial_value
-from qmpd.catalogue.record.peer import Peer
+from qmpd.catalogue.record.peer import Peer, PeerDied
 from qmpd.catalogue.record.trees import Recorded, walk
 from qmpd.catalogue.tree import CHILD
-from qmpd.errors import QemuError
+from qmpd.errors import ErrorClass, QemuError
 from qmpd.hashorder import GHashOrder
 
 Rows = list[Any]
@@ -19,13 +19,57 @@ Rows = list[Any]
 _ALL = "/machine/peripheral"
 _PATH = f"{_ALL}/{OWN_ID}"
 _PORT = "/machine/peripheral/rp0"
-_MACHINE = ("-machine", "q35", "-m", "128M,slots=2,maxmem=1G", "-device", "pcie-root-port,id=rp0")
-_BUSES = {"PCI": "rp0"}  #: where a device goes, by the bus type it wants
+_MACHINE = ("-machine", "q35,usb=off", "-m", "128M,slots=2,maxmem=1G", "-device", "pcie-root-port,id=rp0")
+_PLACES: dict[str, tuple[tuple[str, ...], str]] = {
+    "PCI": ((), "rp0"),
+    "SCSI": (("-device", "virtio-scsi-pci,id=scsi"), "scsi.0"),
+    "usb-bus": (("-device", "qemu-xhci,id=usb"), "usb.0"),
+    "virtio-serial-bus": (("-device", "virtio-serial-pci,id=serial"), "serial.0"),
+    "HDA": (("-device", "ich9-intel-hda,id=hda"), "hda.0"),
+    "IDE": ((), "ide.1"),
+    "ISA": ((), "isa.0"),
+    "floppy-bus": (("-device", "isa-fdc,id=fdc"), "fdc"),
+    "nvme-bus": (("-device", "nvme,serial=1,id=nvme"), "nvme"),
+}
+"""Where a device goes, by the bus type it wants: what provides the bus, and the bus's name."""
+
+_SET_UP = (
+    *("-blockdev", "null-co,node-name=disk", "-chardev", "null,id=line", "-netdev", "hubport,id=net,hubid=0"),
+    *("-audiodev", "none,id=sound", "-object", "memory-backend-ram,size=1M,share=on,id=mem"),
+    *("-object", "cryptodev-backend-builtin,id=crypto", "-fsdev", "local,id=files,path=/tmp,security_model=none"),
+)
 _NEEDS: dict[str, dict[str, Any]] = {
     **{name: {"chassis": 9} for name in ("pcie-root-port", "ioh3420", "xio3130-downstream", "cxl-downstream")},
     **{name: {"chassis_nr": 1} for name in ("pci-bridge", "pci-bridge-seat")},
 }
 """What some must be told."""
+
+_VARIANTS = ("", "-transitional", "-non-transitional")
+_BACKENDS: dict[str, dict[str, Any]] = {
+    **{
+        name: {"drive": "disk"}
+        for name in (
+            *(f"virtio-blk-pci{variant}" for variant in _VARIANTS),
+            *("scsi-hd", "ide-hd", "ide-cf", "usb-storage", "nvme-ns", "ufs-lu"),
+        )
+    },
+    **{name: {"chardev": "line"} for name in ("isa-serial", "isa-parallel", "isa-debugcon", "usb-serial")},
+    **{name: {"chardev": "line"} for name in ("virtserialport", "virtconsole")},
+    **{
+        name: {"audiodev": "sound"}
+        for name in (
+            *("AC97", "ES1370", "virtio-sound-pci", "usb-audio", "hda-duplex", "hda-micro", "hda-output"),
+            *("sb16", "gus", "adlib", "cs4231a"),
+        )
+    },
+    **{f"virtio-9p-pci{variant}": {"fsdev": "files", "mount_tag": "tag"} for variant in _VARIANTS},
+    "nvme": {"serial": "1"},
+    "usb-net": {"netdev": "net"},
+    "usb-mtp": {"rootdir": "/tmp"},
+    "ivshmem-plain": {"memdev": "mem"},
+    "virtio-crypto-pci": {"cryptodev": "crypto"},
+}
+"""What some can do with, or cannot do without."""
 
 _OTHER_IDS = ("x", "dev0", "net1", "pci.9")
 """Where a bus stands among the other names depends on the id; several ids tell more of when it was added."""
@@ -35,9 +79,11 @@ _PLACED = frozenset(
     {
         *("type", "parent_bus", "realized", "hotplugged", "hotpluggable", "addr", "legacy-addr"),
         *("mac", "sas_address", "disable-legacy", "chassis", "chassis_nr"),
+        *("unit", "serial", "nr", "cad", "lun", "scsi-id", "channel", "iobase", "irq", "index", "subsys", "port"),
     }
 )
 _FIRST = ("bus master container[0]", "bus master[0]")
+_COLD = frozenset({"HDA", "IDE", "ISA", "floppy-bus", "nvme-bus"})
 _BACKEND = "virtio-backend"
 _TRIES = 5_000
 
@@ -54,7 +100,8 @@ class PlugRecorder:
 
     A device that QEMU takes is [type, properties of its class, names in the order in which they were added to it,
     values, objects below it]. Names stand as [name, QOM type], values only where they differ from the defaults, objects
-    as [path from the device on, type, position of its entries, values]. A refused one is [type, class, text].
+    as [path from the device on, type, position of its entries, values]. A refused one is [type, class, text], and the
+    names of the properties that help, if that is known.
     """
 
     def __init__(self, properties: Mapping[str, Any]) -> None:
@@ -71,20 +118,44 @@ class PlugRecorder:
         }
 
     def record(self, qemu: str, devices: Rows) -> None:
-        """Plug a device of each type among the ``devices`` rows that may come at run time."""
-        for name, bus, user_creatable, hotpluggable, _, _ in devices:
-            if user_creatable and hotpluggable is not False and bus in _BUSES:
-                self._record_one(qemu, name, _BUSES[bus])
+        """Plug a device of each user-creatable type among the ``devices`` rows on a bus that can be provided.
 
-    def _record_one(self, qemu: str, name: str, bus: str) -> None:
+        Those that cannot come at run time are there from the start.
+        """
+        for name, bus, user_creatable, hotpluggable, _, _ in devices:
+            if user_creatable and bus in _PLACES:
+                self._record_one(qemu, name, bus, cold=hotpluggable is False or bus in _COLD)
+
+    def _record_one(self, qemu: str, name: str, bus: str, *, cold: bool) -> None:
+        needs = _NEEDS.get(name, {})
+        try:
+            objects, listings = self._plug(qemu, name, bus, needs, cold)
+        except (QemuError, PeerDied) as refusal:
+            text = refusal.desc if isinstance(refusal, QemuError) else str(refusal).rpartition("}: ")[2]
+            told = list(_BACKENDS.get(name, {}))
+            self.refused.append([name, ErrorClass.GENERIC.value, text, *([told] if told else [])])
+            if name not in _BACKENDS:
+                return
+            objects, listings = self._plug(qemu, name, bus, {**needs, **_BACKENDS[name]}, cold)
+        for given in _BACKENDS.get(name, ()):
+            objects[_PATH].answers.pop(given, None)
+            if f"{_PATH}/{_BACKEND}" in objects:
+                objects[f"{_PATH}/{_BACKEND}"].answers.pop(given, None)
+        self._add_row(_PATH, objects, listings, _FIRST[:1] if cold else _FIRST)
+
+    def _plug(
+        self, qemu: str, name: str, bus: str, needs: dict[str, Any], cold: bool
+    ) -> tuple[dict[str, Recorded], dict[str, list[str]]]:
+        """All objects of a device, and the names of its entries when it has another id."""
+        provider, bus_name = _PLACES[bus]
+        objects: dict[str, Recorded] = {}
         listings = {}
         for device_id in (OWN_ID, *_OTHER_IDS):
-            with Peer(qemu, *_MACHINE) as peer:
-                try:
-                    peer.ask("device_add", driver=name, id=device_id, bus=bus, **_NEEDS.get(name, {}))
-                except QemuError as error:
-                    self.refused.append([name, error.error_class.value, error.desc])
-                    return
+            device = {"driver": name, "id": device_id, "bus": bus_name, **needs}
+            arguments = (*_MACHINE, *provider, *(_SET_UP if needs or cold else ()))
+            with Peer(qemu, *arguments, *(("-device", json.dumps(device)) if cold else ())) as peer:
+                if not cold:
+                    peer.ask("device_add", **device)
                 if device_id == OWN_ID:
                     objects = dict(walk(peer, _PATH))
                     has_bus = any(OWN_ID in entry for entry, _ in objects[_PATH].entries)
@@ -92,12 +163,14 @@ class PlugRecorder:
                     listings[device_id] = [entry["name"] for entry in peer.ask("qom-list", path=f"{_ALL}/{device_id}")]
             if not has_bus:
                 break
-        self._add_row(_PATH, objects, listings)
+        return objects, listings
 
-    def _add_row(self, top: str, objects: dict[str, Recorded], listings: dict[str, list[str]]) -> None:
+    def _add_row(
+        self, top: str, objects: dict[str, Recorded], listings: dict[str, list[str]], first: tuple[str, ...]
+    ) -> None:
         """The row of the device at ``top``; a virtio device behind a PCI function has a row of its own.
 
-        ``listings`` are the names of its entries when it has another id.
+        ``listings`` are the names of its entries when it has another id, ``first`` those that it adds before others.
         """
         device = objects[top]
         if any(row[0] == device.type for row in self.plugged):
@@ -108,10 +181,10 @@ class PlugRecorder:
         known = {entry["name"]: initial_value(entry) for entry in entries}
         behind = f"{top}/{_BACKEND}"
         if behind in objects:
-            self._add_row(behind, {path: found for path, found in objects.items() if path.startswith(behind)}, {})
+            self._add_row(behind, {path: found for path, found in objects.items() if path.startswith(behind)}, {}, ())
             order = [name for name in list(kinds)[shared:] if name not in known]
         else:
-            shared, order = _split({OWN_ID: list(kinds), **listings}, shared, known)
+            shared, order = _split({OWN_ID: list(kinds), **listings}, shared, known, first)
         self.plugged.append(
             [
                 *(device.type, shared, [[name, kinds[name]] for name in order], _values(top, device, known)),
@@ -169,28 +242,32 @@ def _relative(value: Any, top: str) -> Any:
     return value
 
 
-def _split(listings: dict[str, list[str]], shared: int, known: Mapping[str, Any]) -> tuple[int, list[str]]:
+def _split(
+    listings: dict[str, list[str]], shared: int, known: Mapping[str, Any], first: tuple[str, ...] = _FIRST
+) -> tuple[int, list[str]]:
     """Where the class's properties end, at most ``shared``, and an order in which the others may have been added.
 
     ``listings`` are the names of all properties in QEMU's order, for several ids of the device.
     """
     for number in range(shared, shared - 4, -1):
-        order = insertion_order({name: listing[number:] for name, listing in listings.items()}, known)
+        order = insertion_order({name: listing[number:] for name, listing in listings.items()}, known, first)
         if order is not None:
             return number, order
     raise ValueError(f"no order explains {listings}")
 
 
-def insertion_order(listings: dict[str, list[str]], known: Mapping[str, Any]) -> list[str] | None:
+def insertion_order(
+    listings: dict[str, list[str]], known: Mapping[str, Any], first: tuple[str, ...] = _FIRST
+) -> list[str] | None:
     """An order in which QEMU may have added the names that it lists like this, None if there is none.
 
-    Those ``known`` before the device was plugged came first, then the view of memory; the rest is found by trying.
+    Those ``known`` before the device was plugged came first, then ``first``; the rest is found by trying.
     """
     wanted = {name: listing[::-1] for name, listing in listings.items()}
     names = wanted[OWN_ID]
     chance = random.Random(1)
     before = [name for name in names if name in known]
-    order = before + [name for name in _FIRST if name in names]
+    order = before + [name for name in first if name in names]
     movable = [(0, len(before)), (len(order), len(names))]
     movable = [(low, high) for low, high in movable if high - low > 1]
     order += [name for name in names if name not in order]

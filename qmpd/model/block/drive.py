@@ -32,7 +32,10 @@ class Slot(Protocol):
 
 
 class Drive:
-    """``name`` is empty for one that only a device knows. ``limits`` are QEMU's, of its throttling group."""
+    """``name`` is empty for one that only a device knows; an ``automatic`` one was made for a certain device.
+
+    ``idle`` is what is wanted of the node while there is no device. ``limits`` are those of the throttling group.
+    """
 
     def __init__(self, graph: Graph, name: str = "") -> None:
         self.graph = graph
@@ -45,6 +48,8 @@ class Drive:
         self.account_invalid = True
         self.account_failed = True
         self.read_only = False
+        self.automatic = False
+        self.idle: Demand = (NONE, ALL)
         self.group = ""
         self.limits: dict[str, int] = {}
         graph.drives.append(self)
@@ -75,6 +80,13 @@ class Drive:
         """Put a node in. Raises QEMU's text when its other users do not let it."""
         edge = Edge("root", self, node)
         self.graph.attach(edge, self.demand)
+        self.root = edge
+
+    def replace(self, node: Node) -> None:
+        """Use another node instead. Raises QEMU's text when its other users do not let it."""
+        edge = Edge("root", self, node)
+        self.graph.attach(edge, self.demand)
+        self.remove()
         self.root = edge
 
     def remove(self) -> None:
@@ -134,9 +146,9 @@ def _find_by_device(graph: Graph, device_id: str) -> Drive:
 
     device = find_device(graph.machine, device_id)
     for drive in graph.drives:
-        if drive.slot is not None and device in (drive.slot, drive.slot.block_owner):
+        if drive.slot is not None and drive.slot.block_owner is device:
             return drive
-    raise errors.block.device_without_drive(device_id)
+    raise errors.block.device_without_drive()
 
 
 def open_tray(drive: Drive, shown: str) -> bool:

@@ -1,0 +1,167 @@
+"""Devices on other buses than PCI, and what devices take from outside."""
+
+from __future__ import annotations
+
+from qmpd.errors import QemuError
+
+# hw/core/qdev-properties-system.c, hw/core/qdev-properties.c, audio/audio.c, chardev/char-fe.c, util/block-helpers.c
+
+
+def property_finds_nothing(device_type: str, name: str, value: str) -> QemuError:
+    return QemuError(f"Property '{device_type}.{name}' can't find value '{value}'")
+
+
+def property_value_in_use(device_type: str, name: str, value: str) -> QemuError:
+    return QemuError(f"Property '{device_type}.{name}' can't take value '{value}', it's in use")
+
+
+def property_override(name: str, value: str) -> QemuError:
+    return QemuError(f"{name}={value} conflicts, and override is not implemented")
+
+
+def drive_taken(name: str, *, automatic: bool) -> QemuError:
+    why = "because it has been automatically connected to another device (did you need 'if=none' in the drive options?)"
+    return QemuError(f"Drive '{name}' is already in use {why if automatic else 'by another device'}")
+
+
+def line_taken(device_type: str, name: str, chardev: str) -> QemuError:
+    return QemuError(
+        f"Property '{device_type}.{name}' can't take value '{chardev}': chardev '{chardev}' is already in use"
+    )
+
+
+def audiodev_missing(name: str) -> QemuError:
+    return QemuError(f"audiodev '{name}' not found")
+
+
+def block_size_refused(name: str, smallest: int, largest: int) -> QemuError:
+    return QemuError(f"parameter {name} must be a power of 2 between {smallest} and {largest}")
+
+
+# hw/block/block.c, hw/block/virtio-blk.c, hw/scsi/, hw/ide/, hw/usb/dev-storage-classic.c: disks
+
+
+def drive_not_set() -> QemuError:
+    return QemuError("drive property not set")
+
+
+def no_drive_specified() -> QemuError:
+    return QemuError("No drive specified")
+
+
+def media_missing() -> QemuError:
+    return QemuError("Device needs media, but drive is empty")
+
+
+def queues_missing() -> QemuError:
+    return QemuError("num-queues property must be larger than 0")
+
+
+def queue_size_too_small(size: int) -> QemuError:
+    return QemuError(f"invalid queue-size property ({size}), must be > 2")
+
+
+def queue_size_refused(size: int, largest: int) -> QemuError:
+    return QemuError(f"invalid queue-size property ({size}), must be a power of 2 (max {largest})")
+
+
+def logical_block_too_large() -> QemuError:
+    return QemuError("logical_block_size > physical_block_size not supported")
+
+
+def io_size_unaligned(name: str) -> QemuError:
+    """``name`` is ``min_io_size``, ``opt_io_size`` or ``discard_granularity``."""
+    return QemuError(f"{name} must be a multiple of logical_block_size")
+
+
+def geometry_refused(what: str, largest: int) -> QemuError:
+    return QemuError(f"{what} must be between 1 and {largest}")
+
+
+def ide_read_only() -> QemuError:
+    return QemuError("Can't use a read-only drive")
+
+
+def ide_discard_refused() -> QemuError:
+    return QemuError("discard_granularity must be 512 for ide")
+
+
+def ide_block_size_refused() -> QemuError:
+    return QemuError("logical_block_size must be 512 for IDE")
+
+
+def ide_unit_beyond(unit: int, most: int) -> QemuError:
+    return QemuError(f"Can't create IDE unit {unit}, bus supports only {most} units")
+
+
+def ide_unit_taken(unit: int) -> QemuError:
+    return QemuError(f"IDE unit {unit} is in use")
+
+
+def ide_unit_invalid(unit: int) -> QemuError:
+    return QemuError(f"Invalid IDE unit {unit}")
+
+
+def scsi_address_refused(what: str, number: int) -> QemuError:
+    """``what`` is ``channel id``, ``device id`` or ``device lun``."""
+    return QemuError(f"bad scsi {what}: {number}")
+
+
+def scsi_lun_taken(device_id: str | None) -> QemuError:
+    return QemuError(f"lun already used by '{device_id if device_id is not None else '(null)'}'")
+
+
+def scsi_no_free(what: str) -> QemuError:
+    """``what`` is ``target`` or ``lun``."""
+    return QemuError(f"no free {what}")
+
+
+def scsi_version_unknown() -> QemuError:
+    return QemuError("cannot get SG_IO version number: Operation not supported")
+
+
+def scsi_serial_too_long(largest: int) -> QemuError:
+    return QemuError(f"The serial number can't be longer than {largest} characters")
+
+
+def scsi_serial_too_long_for_id(largest: int) -> QemuError:
+    return QemuError(
+        f"The serial number can't be longer than {largest} characters when it is also used as the default for device_id"
+    )
+
+
+# hw/usb/bus.c, hw/char/virtio-serial-bus.c, hw/audio/intel-hda.c
+
+
+def usb_port_not_found(port: str, bus: str) -> QemuError:
+    return QemuError(f"usb port {port} (bus {bus}) not found (in use?)")
+
+
+def usb_ports_exhausted(product: str) -> QemuError:
+    return QemuError(f"tried to attach usb device {product} to a bus with no free ports")
+
+
+def serial_port_taken(number: int) -> QemuError:
+    return QemuError(f"virtio-serial-bus: A port already exists at id {number}")
+
+
+def serial_port_name_taken(name: str) -> QemuError:
+    return QemuError(f"virtio-serial-bus: A port already exists by name {name}")
+
+
+def serial_ports_exhausted() -> QemuError:
+    return QemuError("virtio-serial-bus: Maximum port limit for this device reached")
+
+
+def serial_port_out_of_range(largest: int) -> QemuError:
+    return QemuError(f"virtio-serial-bus: Out-of-range port id specified, max. allowed: {largest}")
+
+
+def serial_port_zero() -> QemuError:
+    return QemuError(
+        "Port number 0 on virtio-serial devices reserved for virtconsole devices for backward compatibility."
+    )
+
+
+def codec_addresses_exhausted() -> QemuError:
+    return QemuError("HDA audio codec address is full")

@@ -1,0 +1,233 @@
+"""Devices with a drive: what each makes of it (hw/block/, hw/scsi/scsi-disk.c, hw/ide/ide-dev.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qmpd import errors
+from qmpd.model.attachments import Attached, DriveSlot
+from qmpd.model.block.drive import Drive
+from qmpd.model.block.permissions import NONE, Permission
+
+if TYPE_CHECKING:
+    from qmpd.model.catalogue_device import CatalogueDevice
+
+_SECTOR = 512
+_UNSET = (1 << 32) - 1
+_LARGEST_QUEUE = 1024
+_SMALLEST_QUEUE = 2
+_AUTO_QUEUES = (1 << 16) - 1
+_LONGEST_SERIAL = 36
+_LONGEST_SERIAL_AS_ID = 20
+_SMALLEST_DISCARD = 4096
+_MOST_CYLINDERS = 16383
+
+
+def find_drive(device: CatalogueDevice) -> Drive | None:
+    return device.attached.drives.get("drive") if device.attached is not None else None
+
+
+def _require_medium(device: CatalogueDevice) -> Drive:
+    drive = find_drive(device)
+    if drive is None:
+        raise errors.device.drive_not_set()
+    if drive.node is None:
+        raise errors.device.media_missing()
+    return drive
+
+
+def _own_drive(device: CatalogueDevice) -> Drive:
+    """The device's drive, an empty one if it was told none."""
+    drive = find_drive(device)
+    if drive is None:
+        drive = Drive(device.machine.block)
+        drive.slot = DriveSlot(device)
+        if device.attached is None:
+            device.attached = Attached({}, {}, {}, {})
+        device.attached.drives["drive"] = drive
+    return drive
+
+
+def _use(device: CatalogueDevice, drive: Drive, *, writable: bool, resizable: bool) -> None:
+    """Ask for what the device does with the drive. Raises QEMU's text."""
+    read_only = drive.node.read_only if drive.node is not None else drive.read_only
+    wanted = Permission.CONSISTENT_READ | (Permission.WRITE if writable and not read_only else NONE)
+    shared = Permission.CONSISTENT_READ | Permission.WRITE_UNCHANGED
+    if resizable:
+        shared |= Permission.RESIZE
+    if device.value("share-rw"):
+        shared |= Permission.WRITE
+    drive.set_demand((wanted, shared))
+    if device.value("write-cache") != "auto":
+        drive.write_cache = device.value("write-cache") == "on"
+    for name, field in (("account-invalid", "account_invalid"), ("account-failed", "account_failed")):
+        if device.value(name) != "auto":
+            setattr(drive, field, device.value(name) == "on")
+
+
+def _settle_sizes(device: CatalogueDevice) -> None:
+    """Fill in sizes that nobody gave. Raises QEMU's text when they do not fit."""
+    for name in ("physical_block_size", "logical_block_size"):
+        if not device.values.get(name):
+            device.values[name] = _SECTOR
+    logical = device.values["logical_block_size"]
+    if logical > device.values["physical_block_size"]:
+        raise errors.device.logical_block_too_large()
+    for name in ("min_io_size", "opt_io_size", "discard_granularity"):
+        size = device.values.get(name, _UNSET)
+        if size != _UNSET and size % logical:
+            raise errors.device.io_size_unaligned(name)
+
+
+def _settle_geometry(device: CatalogueDevice, drive: Drive, heads_max: int) -> None:
+    names = ("cyls", "heads", "secs")
+    if not any(device.values.get(name) for name in names):
+        sectors = drive.node.size // _SECTOR if drive.node is not None else 0
+        device.values |= {"cyls": max(2, min(sectors // (16 * 63), _MOST_CYLINDERS)), "heads": 16, "secs": 63}
+    for name, largest in zip(names, (65535, heads_max, 255), strict=True):
+        if not 1 <= device.values.get(name, 0) <= largest:
+            raise errors.device.geometry_refused(name, largest)
+
+
+def _virtio_blk(device: CatalogueDevice) -> None:
+    drive = _require_medium(device)
+    if device.values.get("num-queues", _AUTO_QUEUES) == 0:
+        raise errors.device.queues_missing()
+    size = device.value("queue-size")
+    if size <= _SMALLEST_QUEUE:
+        raise errors.device.queue_size_too_small(size)
+    if size & (size - 1) or size > _LARGEST_QUEUE:
+        raise errors.device.queue_size_refused(size, _LARGEST_QUEUE)
+    _use(device, drive, writable=True, resizable=True)
+    _settle_geometry(device, drive, 255)
+    _settle_sizes(device)
+    drive.reports_status = True
+
+
+def _scsi_generic(device: CatalogueDevice) -> None:
+    """For a device of the host, which a node here never is."""
+    _require_medium(device)
+    raise errors.device.scsi_version_unknown()
+
+
+def _scsi_hd(device: CatalogueDevice) -> None:
+    _settle_sizes(device)
+    drive = _require_medium(device)
+    _settle_geometry(device, drive, 255)
+    _scsi_disk(device, drive, writable=True)
+
+
+def _scsi_cd(device: CatalogueDevice) -> None:
+    drive = _own_drive(device)
+    _settle_sizes(device)
+    _scsi_disk(device, drive, writable=False)
+    _make_removable(drive)
+
+
+def _scsi_disk(device: CatalogueDevice, drive: Drive, *, writable: bool) -> None:
+    _use(device, drive, writable=writable, resizable=writable)
+    if device.values.get("discard_granularity", _UNSET) == _UNSET:
+        device.values["discard_granularity"] = max(device.values["logical_block_size"], _SMALLEST_DISCARD)
+    serial = device.values.get("serial", "")
+    if len(serial) > _LONGEST_SERIAL:
+        raise errors.device.scsi_serial_too_long(_LONGEST_SERIAL)
+    if not device.values.get("device_id"):
+        if len(serial) > _LONGEST_SERIAL_AS_ID:
+            raise errors.device.scsi_serial_too_long_for_id(_LONGEST_SERIAL_AS_ID)
+        if serial or drive.name:
+            device.values["device_id"] = serial or drive.name
+    drive.reports_status = True
+
+
+def _make_removable(drive: Drive) -> None:
+    if drive.slot is not None:
+        drive.slot.removable = True
+        drive.slot.tray_open = False
+
+
+def _ide_hd(device: CatalogueDevice) -> None:
+    drive = find_drive(device)
+    if drive is None:
+        raise errors.device.no_drive_specified()
+    _settle_ide(device)
+    _settle_geometry(device, drive, 16)
+    _use(device, drive, writable=True, resizable=True)
+    if drive.node is None:
+        raise errors.device.media_missing()
+    if drive.node.read_only:
+        raise errors.device.ide_read_only()
+    _name_ide(device, drive)
+
+
+def _ide_cd(device: CatalogueDevice) -> None:
+    drive = _own_drive(device)
+    _settle_ide(device)
+    _use(device, drive, writable=False, resizable=False)
+    _make_removable(drive)
+    _name_ide(device, drive)
+
+
+def _settle_ide(device: CatalogueDevice) -> None:
+    given = device.values.get("discard_granularity", _UNSET)
+    if given not in (_UNSET, 0, _SECTOR):
+        raise errors.device.ide_discard_refused()
+    device.values["discard_granularity"] = _SECTOR if given == _UNSET else given
+    _settle_sizes(device)
+    if device.values["logical_block_size"] != _SECTOR:
+        raise errors.device.ide_block_size_refused()
+
+
+def _name_ide(device: CatalogueDevice, drive: Drive) -> None:
+    if not device.values.get("serial"):
+        device.values["serial"] = f"QM{_ide_number(device):05}"
+    drive.reports_status = True
+
+
+def _ide_number(device: CatalogueDevice) -> int:
+    """QEMU counts the places for IDE drives, two a bus; those of the board come first."""
+    assert device.bus is not None
+    buses = [bus for bus in device.machine.buses.system.walk() if bus.bus_type == "IDE"]
+    buses.sort(key=lambda bus: (not bus.place, bus.bus_name))
+    return 2 * buses.index(device.bus) + int(device.value("unit")) + 1
+
+
+def _floppy(device: CatalogueDevice) -> None:
+    drive = _own_drive(device)
+    _settle_sizes(device)
+    _use(device, drive, writable=drive.node is not None, resizable=False)
+    if drive.slot is not None:
+        drive.slot.removable = True
+
+
+def _usb_storage(device: CatalogueDevice) -> None:
+    drive = find_drive(device)
+    if drive is None:
+        raise errors.device.drive_not_set()
+    _settle_sizes(device)
+    _use(device, drive, writable=True, resizable=True)
+    drive.reports_status = True
+
+
+def _nvme(device: CatalogueDevice) -> None:
+    drive = find_drive(device)
+    if drive is not None:
+        _settle_sizes(device)
+        _use(device, drive, writable=True, resizable=False)
+
+
+RULES: dict[str, Callable[[CatalogueDevice], None]] = {
+    "virtio-blk-device": _virtio_blk,
+    "scsi-hd": _scsi_hd,
+    "scsi-cd": _scsi_cd,
+    "scsi-generic": _scsi_generic,
+    "scsi-block": _scsi_generic,
+    "ide-hd": _ide_hd,
+    "ide-cf": _ide_hd,
+    "ide-cd": _ide_cd,
+    "floppy": _floppy,
+    "usb-storage": _usb_storage,
+    "nvme": _nvme,
+    "nvme-ns": _nvme,
+}
+"""What a device of the type checks, and makes of its drive, when it comes to be. Each raises QEMU's text."""
