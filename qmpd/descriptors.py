@@ -51,7 +51,7 @@ class NamedDescriptors:
 
     def take_any(self, text: str) -> int:
         """The descriptor of that name or number; -1 for a number that is none. Raises QEMU's text."""
-        return number(text) if text[:1].isdigit() else self.take(text)
+        return inherited(text) if text[:1].isdigit() else self.take(text)
 
     def close_all(self) -> None:
         for fd in (*self.arrived, *self._by_name.values()):
@@ -60,7 +60,7 @@ class NamedDescriptors:
         self._by_name.clear()
 
 
-def number(text: str) -> int:
+def inherited(text: str) -> int:
     """An inherited descriptor by number, -1 if there is none. Raises QEMU's text for what is no number."""
     if not text.isdecimal():
         raise errors.char.fd_number_invalid(text)

@@ -11,8 +11,8 @@ from qmpd.chardev import ChardevStatus
 from qmpd.clock import Clock, ManualClock
 from qmpd.commands.context import Context
 from qmpd.commands.dispatch import dispatch
-from qmpd.config import ChardevConfig, Phase, VmConfig
-from qmpd.descriptors import FdSets, NamedDescriptors
+from qmpd.config import ChardevConfig, OptionArguments, Phase, VmConfig
+from qmpd.descriptors import FdSets, NamedDescriptors, inherited
 from qmpd.errors import QemuError, StartupError
 from qmpd.event import Event
 from qmpd.guest.behaviour import BadBehaviour, Behaviour, load
@@ -89,7 +89,9 @@ class Vm:
         self.machine.die = self.die
         self.machine.later = partial(clock.call_later, 0.0)
         self.machine.wall_clock = lambda: clock.now()[0]
+        self._open_images()
         self._create_objects()
+        self._connect_network()
         config.raise_problems(Phase.LATE_BACKENDS)
         self._blame("", self.machine.check_cpu_model)
         for numa in config.numa:
@@ -97,6 +99,29 @@ class Vm:
             self._blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)
         if not config.preconfig:
             self.leave_preconfig()
+
+    def _open_images(self) -> None:
+        """Block nodes and drives; most machines have none."""
+        if self.config.blockdevs:
+            from qmpd.model.block.opening import add_node
+
+            for arguments in self.config.blockdevs:
+                self._blame(arguments.origin, add_node, self.machine.block, arguments.values)
+        if self.config.drives:
+            from qmpd.model.block.legacy import add_drive
+
+            for arguments in self.config.drives:
+                self._blame(arguments.origin, self._add_drive, add_drive, arguments)
+
+    def _add_drive(self, add: Callable[..., dict[str, Any] | None], arguments: OptionArguments) -> None:
+        device = add(self.machine.block, arguments.values, self.machine.default_interface)
+        if device is not None:
+            self.config.devices.append(OptionArguments(device, arguments.origin))
+
+    def _connect_network(self) -> None:
+        for arguments in self.config.netdevs:
+            arguments.check()
+            self._blame(arguments.origin, self.machine.network.add, arguments.values, inherited)
 
     def _create_objects(self) -> None:
         for arguments in self.config.objects:
@@ -120,6 +145,9 @@ class Vm:
         for arguments in self.config.devices:
             arguments.check()
             self._blame(arguments.origin, device_add, machine, arguments.values, arguments.typed)
+        if "network" in vars(machine):
+            for text in machine.network.lonely():
+                machine.warn(text)
         machine.become_ready()
 
     def leave_preconfig(self) -> None:

@@ -10,7 +10,7 @@ from qmpd.commands.context import Context
 from qmpd.model.block import reopening
 from qmpd.model.block.graph import Node
 from qmpd.model.block.jobs import create_image, find_block_job
-from qmpd.model.block.opening import open_node
+from qmpd.model.block.opening import add_node
 from qmpd.model.iothread import Iothread
 
 _SMALLEST_GRANULARITY = 512
@@ -43,9 +43,7 @@ def x_debug_query_block_graph(context: Context) -> dict[str, Any]:
 
 
 def blockdev_add(context: Context, arguments: dict[str, Any]) -> None:
-    if "node-name" not in arguments:
-        raise errors.block.block_node_name_missing()
-    open_node(context.machine.block, arguments).owned_by_monitor = True
+    add_node(context.machine.block, arguments)
 
 
 def blockdev_del(context: Context, node_name: str) -> None:

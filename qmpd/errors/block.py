@@ -476,3 +476,46 @@ def nbd_server_not_running() -> QemuError:
 
 def nbd_server_running() -> QemuError:
     return QemuError("NBD server already running")
+
+
+# blockdev.c: -drive
+
+
+def drive_media_invalid(media: str) -> QemuError:
+    return QemuError(f"'{media}' invalid media")
+
+
+def drive_interface_unknown(name: str) -> QemuError:
+    return QemuError(f"unsupported bus type '{name}'")
+
+
+def drive_index_with_unit() -> QemuError:
+    return QemuError("index cannot be used with bus and unit")
+
+
+def drive_unit_too_big(unit: int, largest: int) -> QemuError:
+    return QemuError(f"unit {unit} too big (max is {largest})")
+
+
+def drive_place_taken(bus: int, unit: int, index: int) -> QemuError:
+    return QemuError(f"drive with bus={bus}, unit={unit} (index={index}) exists")
+
+
+def drive_policy_unsupported(name: str) -> QemuError:
+    return QemuError(f"{name} is not supported by this bus type")
+
+
+def drive_without_driver() -> QemuError:
+    return QemuError("Must specify either driver or file")
+
+
+def drive_cache_invalid() -> QemuError:
+    return QemuError("invalid cache option")
+
+
+def drive_exists(name: str) -> QemuError:
+    return QemuError(f"Device with id '{name}' already exists")
+
+
+def drive_name_is_node(name: str) -> QemuError:
+    return QemuError(f"Device name '{name}' conflicts with an existing node name")

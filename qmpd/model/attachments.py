@@ -19,6 +19,9 @@ _LISTENING = frozenset({"isa-serial", "isa-parallel", "pci-serial", "usb-serial"
 """Devices that hear what is said to their character device without the guest's doing."""
 
 
+_VLANS = 4096
+
+
 class DriveSlot:
     """Where a device has its drive. ``tray_open`` is None for one without a tray."""
 
@@ -28,8 +31,14 @@ class DriveSlot:
         self.tray_open: bool | None = None
 
     @property
-    def device_id(self) -> str | None:
-        return self.block_owner.device_id
+    def label(self) -> str:
+        """The id of the device, or the path of what in it has the drive; empty if it is in no tree."""
+        owner = self.block_owner
+        if owner.parent is None:
+            return ""
+        if owner.type == "usb-storage":
+            return f"{owner.path}/{owner.bus_id}.0/legacy[0]"
+        return owner.device_id or owner.path
 
     def medium_changed(self, loaded: bool) -> None:
         """The guest would be told."""
@@ -173,6 +182,21 @@ def connect_card(device: CatalogueDevice) -> None:
     peer = device.attached.peers.get("netdev") if device.attached is not None else None
     owner = device.card_owner
     device.card = device.machine.network.add_nic(owner.device_id, owner.type, peer)
+    if device.type == "virtio-net-device":
+        device.card.rx_filter = {
+            "name": device.card.name,
+            "promiscuous": True,
+            "multicast": "normal",
+            "unicast": "normal",
+            "vlan": "all",
+            "broadcast-allowed": False,
+            "multicast-overflow": False,
+            "unicast-overflow": False,
+            "main-mac": device.value("mac"),
+            "vlan-table": list(range(_VLANS - 1, -1, -1)),
+            "unicast-table": [],
+            "multicast-table": [],
+        }
 
 
 def release(device: CatalogueDevice, *, unplugged: bool) -> None:

@@ -414,6 +414,11 @@ class Machine(Object):
             raise errors.maxmem_unaligned(HOTPLUG_PAGE)
         return DeviceMemory(layout.region_base, layout.region_size)
 
+    @property
+    def default_interface(self) -> str:
+        """What a drive belongs to if nobody says."""
+        return "virtio" if self.info.name in ("microvm", "none") else "ide"
+
     @cached_property
     def block(self) -> Graph:
         """The block nodes and drives."""

@@ -90,6 +90,12 @@ class Network:
         if client.peer is not None and client.peer.kind == NIC:
             client.peer.link_down = not up
 
+    def lonely(self) -> list[str]:
+        """What to warn of: clients that talk to nobody."""
+        lonely = [client for client in self.clients if client.peer is None]
+        ports = [f"hub port {client.name} has no peer" for client in lonely if client.kind == HUB]
+        return ports + [f"{'nic' if client.kind == NIC else 'netdev'} {client.name} has no peer" for client in lonely]
+
     def rx_filters(self, name: str | None) -> list[dict[str, Any]]:
         """What cards were told to receive, of all or of one. Raises QEMU's text."""
         told = []

@@ -34,6 +34,11 @@ _CLASSES = dict.fromkeys(
     "virtio-input",
 )
 """What virtio calls the devices that are known under another name."""
+_BEFORE_VIRTIO = {
+    "virtio-vga": (*("vga.vram[0]", "vga-lowmem[0]", "vga[0]", "vga[1]", "vga[2]", "vga[3]", "vga[4]", "vbe[0]"),)
+}
+"""What functions of several uses have before they become virtio devices."""
+_SHARED_BACKENDS = {"virtio-vga": "virtio-gpu"}
 _MODERN_ONLY = frozenset(
     {*_CLASSES, "virtio-input-host", "virtio-crypto", "virtio-sound", "virtio-iommu", "virtio-gpu", "virtio-nsm"}
 )
@@ -85,6 +90,7 @@ def base_name(pci_type: str) -> str:
 def backend_type(catalogue: Catalogue, pci_type: str) -> str | None:
     """The type of the device behind, None if it is not made of a function and one device."""
     base = base_name(pci_type)
+    base = _SHARED_BACKENDS.get(base, base)
     return next((name for name in (f"{base}-device", base) if catalogue.has_type(name)), None)
 
 
@@ -129,6 +135,8 @@ class VirtioPci(PciDevice):
         bus = VirtioBus("virtio-bus", "virtio-pci-bus", self)
         self.child_buses.insert(0, bus)
         self.add_child("virtio-bus", bus)
+        for name in _BEFORE_VIRTIO.get(self.type, ()):
+            self.bring(name)
         bus.attach(self.backend)
         self.backend.bus = bus
         self.backend.realize()
@@ -149,7 +157,7 @@ class VirtioPci(PciDevice):
         if "disable-legacy" not in self.properties:
             return
         behind_port = self.pci_bus.express and self.pci_bus.bridge is not None
-        if self.modern_only or base_name(self.type) in _MODERN_ONLY:
+        if self.modern_only or base_name(self.type) in _MODERN_ONLY or base_name(self.type) in _SHARED_BACKENDS:
             self.values |= {"disable-legacy": "on", "disable-modern": False}
         elif self.value("disable-legacy") == "auto":
             self.values["disable-legacy"] = "on" if behind_port else "off"
@@ -159,7 +167,7 @@ class VirtioPci(PciDevice):
     @property
     def _virtio_name(self) -> str:
         base = base_name(self.type)
-        return _CLASSES.get(base, base)
+        return _CLASSES.get(base) or _SHARED_BACKENDS.get(base, base)
 
     def _add_modern_regions(self) -> None:
         for number, region in enumerate(_REGIONS):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from qmpd import errors
@@ -227,7 +227,7 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
     config.drives = _untyped(store.all("drive"))
     config.vnc = _untyped(store.all("vnc"))
     config.blockdevs = parser.blockdevs
-    config.netdevs = [*parser.netdevs, *_untyped(store.all("netdev"))]
+    config.netdevs = [*parser.netdevs, *_netdevs(store.all("netdev"))]
     config.audiodevs = parser.audiodevs
     numa = [(opts, structs.from_schema("machine", "NumaOptions")) for opts in store.all("numa")]
     for opts, struct in numa:
@@ -240,11 +240,16 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
             config.numa.append(OptionArguments({}, opts.origin, typed=True, error=error))
     if config.vga is not None and not re.fullmatch(_VGA, config.vga):
         config.add_problem(Phase.BACKENDS, "", errors.vga_unknown(config.vga))
-    for opts in store.all("netdev"):
+
+
+def _netdevs(uses: Iterable[Opts]) -> Iterator[OptionArguments]:
+    """Network back ends in the older grammar; what is wrong with one shows when its turn comes."""
+    for opts in uses:
         try:
-            structs.read(opts.values(), types.NETDEV_KIND, structs.STRINGS)
+            values = optsvisitor.read(opts, structs.from_schema("net", "Netdev"))
+            yield OptionArguments(values, opts.origin, typed=True)
         except QemuError as error:
-            config.add_problem(Phase.LATE_BACKENDS, opts.origin, error)
+            yield OptionArguments({}, opts.origin, typed=True, error=error)
 
 
 def _object_turn(type_name: str) -> int:

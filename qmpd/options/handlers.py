@@ -173,13 +173,15 @@ def take_debugcon(parser: Parser, argument: str) -> None:
 
 
 def take_blockdev(parser: Parser, argument: str) -> None:
-    parser.blockdevs.append(parser.typed(parser.read(argument, "driver", types.BLOCKDEV)))
+    parser.blockdevs.append(
+        parser.typed(parser.read(argument, "driver", structs.from_schema("block-core", "BlockdevOptions")))
+    )
 
 
 def take_netdev(parser: Parser, argument: str) -> None:
     kinds = [value for name, value, _ in qemuopts.split(argument, "type") if name == "type"]
     if argument.startswith("{") or (kinds and kinds[-1] in _MODERN_NETDEVS):
-        parser.netdevs.append(parser.typed(parser.read(argument, "type", types.NETDEV)))
+        parser.netdevs.append(parser.typed(parser.read(argument, "type", structs.from_schema("net", "Netdev"))))
     else:
         parser.add("netdev", True, argument)
 

@@ -14,7 +14,7 @@ from qmpd.hashorder import GHashOrder
 from qmpd.options import numbers
 from qmpd.options.numbers import MalformedError, OutOfRangeError
 from qmpd.options.qemuopts import Opts
-from qmpd.options.structs import Kind, ListOf, Struct
+from qmpd.options.structs import Alternate, Kind, ListOf, Struct
 from qmpd.options.values import BOOLEANS, NARROW, ON_OFF, within
 
 _RANGE_MAX: Final = 65536
@@ -51,7 +51,7 @@ def _read_members(given: dict[str, list[str]], struct: Struct, seen: dict[str, A
 def _read(texts: list[str], kind: Kind, name: str) -> Any:
     if isinstance(kind, ListOf):
         return [element for text in texts for element in _read_elements(text, kind.element, name)]
-    if isinstance(kind, Struct):
+    if isinstance(kind, (Struct, Alternate)):
         raise errors.invalid_parameter(name)
     text = texts[-1]
     if isinstance(kind, tuple):
@@ -64,6 +64,8 @@ def _read(texts: list[str], kind: Kind, name: str) -> Any:
 
 
 def _read_elements(text: str, kind: Kind, name: str) -> Iterable[Any]:
+    if isinstance(kind, Struct):  # one with a single member, as the lists of -netdev have
+        return ({member: _read([text], inner, name) for member, inner, _ in kind.members},)
     if not isinstance(kind, str) or kind in _SCALARS:
         return (_read([text], kind, name),)
     return [_within(number, kind, "null") for number in _read_integers(text, kind, name, ranges=True)]

@@ -43,8 +43,15 @@ class Struct:
         self.open = open
 
 
-Kind: TypeAlias = "str | tuple[str, ...] | ListOf | Struct"
-"""A scalar's QAPI name, the words of an enum, a list, or a struct."""
+class Alternate(NamedTuple):
+    """One of several kinds, told apart by the JSON type of the value."""
+
+    name: str
+    choices: tuple[Kind, ...]
+
+
+Kind: TypeAlias = "str | tuple[str, ...] | ListOf | Alternate | Struct"
+"""A scalar's QAPI name, the words of an enum, a list, an alternate, or a struct."""
 
 
 class Flavour(NamedTuple):
@@ -81,6 +88,7 @@ JSON: Final = Flavour(
         "uint64": visit.visit_uint64,
         "size": visit.visit_uint64,
         "number": visit.visit_number,
+        "null": visit.visit_null,
         **{kind: partial(visit.visit_narrow, kind=kind) for kind in _NARROW},
     },
     visit.visit_enum,
@@ -101,7 +109,30 @@ def read(value: object, kind: Kind, flavour: Flavour, path: str = "") -> Any:
         ]
     if isinstance(kind, Struct):
         return _read_struct(value, kind, flavour, path)
+    if isinstance(kind, Alternate):
+        return read(value, _choose(value, kind, path), flavour, path)
     return flavour.enum(value, path, kind)
+
+
+_JSON_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "null": (type(None),),
+    "number": (int, float),
+}
+
+
+def _choose(value: object, kind: Alternate, path: str) -> Kind:
+    for choice in kind.choices:
+        if isinstance(choice, Struct):
+            fits = type(value) is dict
+        elif isinstance(choice, tuple):
+            fits = type(value) is str
+        else:
+            fits = type(value) in _JSON_TYPES.get(str(choice), (int,))
+        if fits:
+            return choice
+    raise errors.invalid_parameter_type(visit.last_component(path), kind.name)
 
 
 def _read_struct(value: object, struct: Struct, flavour: Flavour, path: str) -> dict[str, Any]:
@@ -143,11 +174,14 @@ def _kind(node: documents.Node, module: str) -> Kind:
         return _kind(*documents.resolve(reference, module))
     if "enum" in node:
         return tuple(node["enum"])
+    if "oneOf" in node and "type" not in node:
+        return Alternate(node["title"], tuple(_kind(choice, module) for choice in node["oneOf"]))
     if node["type"] == "array":
         return ListOf(_kind(node["items"], module))
     if node["type"] == "object":
         return _struct(node, module)
-    return {"string": "str", "boolean": "bool"}[node["type"]]
+    json_type: str = node["type"]
+    return {"string": "str", "boolean": "bool"}.get(json_type, json_type)
 
 
 def _struct(node: documents.Node, module: str, tag: str = "") -> Struct:

@@ -36,7 +36,7 @@ COMPAT: Final = Struct(
     _optional(deprecated_input=_INPUT, deprecated_output=_OUTPUT, unstable_input=_INPUT, unstable_output=_OUTPUT)
 )
 
-# qapi/ui.json, qapi/audio.json, qapi/block-core.json, qapi/net.json, qapi/migration.json: what Debian's build has
+# qapi/ui.json, qapi/audio.json, qapi/migration.json: what Debian's build has
 
 DISPLAYS: Final = {
     "default": Struct(()),
@@ -65,30 +65,7 @@ AUDIODEV: Final = Struct(
     lambda driver: _AUDIO_NONE if driver == "none" else Struct((), open=True),
 )
 
-_BLOCK_DRIVERS: Final = tuple(
-    "blkdebug blklogwrites blkreplay blkverify bochs cloop compress copy-before-write copy-on-read dmg file"
-    " snapshot-access ftp ftps gluster host_cdrom host_device http https iscsi luks nbd nfs null-aio null-co nvme"
-    " parallels preallocate qcow qcow2 qed quorum raw rbd replication ssh throttle vdi vhdx vmdk vpc vvfat".split()
-)
-BLOCKDEV: Final = Struct((("driver", _BLOCK_DRIVERS, True),), open=True)
-
-_NET_TYPES: Final = tuple(
-    "none nic user tap l2tpv3 socket stream dgram vde bridge hubport netmap vhost-user vhost-vdpa".split()
-)
 _ANYTHING: Final = Struct((), open=True)
-_NET_MEMBERS: Final = {
-    "hubport": Struct((("hubid", "int32", True), ("netdev", "str", False))),
-    "stream": Struct((("addr", _ANYTHING, True),), open=True),
-}
-NETDEV: Final = Struct(
-    (("id", "str", True), ("type", _NET_TYPES, True)),
-    "type",
-    lambda kind: _NET_MEMBERS.get(kind, _ANYTHING),
-)
-
-# -netdev in the older grammar: the rest is checked by the network, which is not modelled
-NETDEV_KIND: Final = Struct((("id", "str", True), ("type", _NET_TYPES, True)), open=True)
-
 MIGRATION_CHANNEL: Final = Struct((("channel-type", ("main", "cpr"), True), ("addr", _ANYTHING, True)))
 
 # qapi/run-state.json: set-action

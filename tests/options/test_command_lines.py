@@ -19,7 +19,6 @@ LINES = load()
 UNJUDGED = {
     "-D": "no log file is written",
     "-acpitable": "no table is read",
-    "-blockdev": "members of a block driver are not known",
     "-d": "nothing is logged",
     "-dfilter": "nothing is logged",
     "-dump-vmstate": "there is no migration state",

@@ -230,7 +230,10 @@ def _values(top: str, device: Recorded, known: Mapping[str, Any]) -> dict[str, A
 def _common(listed: list[tuple[str, str]], described: list[tuple[str, str]]) -> int:
     """How many entries both lists begin with: the properties of the class."""
     pairs = zip(listed, described, strict=False)
-    return next((number for number, (one, other) in enumerate(pairs) if one != other), min(len(listed), len(described)))
+    return next(
+        (number for number, (one, other) in enumerate(pairs) if one != other or one[1].startswith(CHILD)),
+        min(len(listed), len(described)),
+    )
 
 
 def _relative(value: Any, top: str) -> Any:

@@ -25,7 +25,7 @@ class Slot(Protocol):
         ...
 
     @property
-    def device_id(self) -> str | None: ...
+    def label(self) -> str: ...
 
     def medium_changed(self, loaded: bool) -> None:
         """The medium or the tray has moved."""
@@ -49,6 +49,7 @@ class Drive:
         self.account_failed = True
         self.read_only = False
         self.automatic = False
+        self.is_cdrom = False
         self.idle: Demand = (NONE, ALL)
         self.group = ""
         self.limits: dict[str, int] = {}
@@ -61,10 +62,7 @@ class Drive:
     @property
     def device_id(self) -> str:
         """The id of the device, or its path; empty without a device."""
-        if self.slot is None:
-            return ""
-        owner = self.slot.block_owner
-        return (getattr(owner, "device_id", None) or owner.path) if owner.parent is not None else ""
+        return self.slot.label if self.slot is not None else ""
 
     @property
     def user_words(self) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qmpd.model.block.drivers import Driver
     from qmpd.model.block.images import Image, Qcow2
     from qmpd.model.block.jobs import Job
+    from qmpd.model.block.legacy import Place
     from qmpd.model.machine import Machine
     from qmpd.model.throttle_group import ThrottleGroup
 
@@ -112,6 +113,7 @@ class Graph:
         self.nodes: dict[str, Node] = {}
         self.drives: list[Drive] = []
         self.jobs: dict[str, Job] = {}
+        self.places: dict[Place, Drive] = {}
         self._unnamed = 0
 
     # Names

@@ -51,6 +51,13 @@ class Opening:
             self.graph.release(child)
 
 
+def add_node(graph: Graph, given: Mapping[str, Any]) -> None:
+    """blockdev-add. Raises QEMU's text."""
+    if "node-name" not in given:
+        raise errors.block.block_node_name_missing()
+    open_node(graph, given).owned_by_monitor = True
+
+
 def open_reference(graph: Graph, given: str | Mapping[str, Any], parent: Node, role: Role) -> Node:
     """The node that a parent's option names or describes. Raises QEMU's text."""
     if isinstance(given, str):

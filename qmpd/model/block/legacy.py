@@ -1,0 +1,187 @@
+"""``-drive``: a drive and what is in it, from the options that grew over the years (blockdev.c, drive_new())."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qmpd import errors
+from qmpd.model.block.drive import Drive, limits_from
+from qmpd.model.block.images import probe
+from qmpd.model.block.opening import open_node
+from qmpd.model.throttle_group import check_limits
+from qmpd.options import structs
+
+if TYPE_CHECKING:
+    from qmpd.model.block.graph import Graph, Node
+
+_MOST_UNITS = {"ide": 2, "scsi": 7}
+_INTERFACES = ("none", "ide", "scsi", "floppy", "pflash", "mtd", "sd", "virtio", "xen")
+_NAMED_BY_MEDIA = ("ide", "scsi")
+_REPORTS_ERRORS = ("ide", "scsi", "virtio", "none")
+_CACHE_MODES = {
+    "none": ("on", "off", "on"),
+    "off": ("on", "off", "on"),
+    "directsync": ("on", "off", "off"),
+    "writeback": ("off", "off", "on"),
+    "unsafe": ("off", "on", "on"),
+    "writethrough": ("off", "off", "off"),
+}
+"""Past the host's cache, without flushes, with a cache of the drive's own."""
+_LIMITS = ("iops", "iops_rd", "iops_wr", "bps", "bps_rd", "bps_wr")
+_OWN = frozenset(
+    {
+        *("id", "if", "bus", "unit", "index", "media", "file", "format", "driver", "werror", "rerror", "snapshot"),
+        *("copy-on-read", "readonly", "read-only", "cache", "cache.writeback", "cache.direct", "cache.no-flush", "aio"),
+        *("detect-zeroes", "group", "stats-account-invalid", "stats-account-failed", "node-name"),
+        *(f"{name}{part}" for name in _LIMITS for part in ("", "_max", "_max_length")),
+        "iops_size",
+    }
+)
+
+
+class Place(NamedTuple):
+    """Where a drive belongs: the kind of controller, which of them, and the unit there."""
+
+    interface: str
+    bus: int
+    unit: int
+
+
+def add_drive(graph: Graph, options: Mapping[str, str], default_interface: str) -> dict[str, Any] | None:
+    """Create the drive. The result describes the device that it asks for, if any. Raises QEMU's text."""
+    media = options.get("media", "disk")
+    if media not in ("disk", "cdrom"):
+        raise errors.block.drive_media_invalid(media)
+    place = _place(graph, options, default_interface)
+    name = options.get("id") or _name(place, media)
+    for policy in ("werror", "rerror"):
+        if policy in options and place.interface not in _REPORTS_ERRORS:
+            raise errors.block.drive_policy_unsupported(policy)
+    read_only = media == "cdrom" or _is_on(options, "readonly") or _is_on(options, "read-only")
+    drive = Drive(graph, "")
+    try:
+        _fill(graph, drive, options, read_only=read_only)
+        if graph.find_drive(name) is not None:
+            raise errors.block.drive_exists(name)
+        if graph.find_node(name) is not None:
+            raise errors.block.drive_name_is_node(name)
+    except errors.QemuError:
+        drive.close()
+        raise
+    drive.name = name
+    graph.places[place] = drive
+    drive.is_cdrom = media == "cdrom"
+    return {"driver": "virtio-blk", "drive": name} if place.interface == "virtio" else None
+
+
+def _is_on(options: Mapping[str, str], name: str, default: bool = False) -> bool:
+    return options.get(name, "on" if default else "off") in ("on", "yes", "true", "y")
+
+
+def _place(graph: Graph, options: Mapping[str, str], default_interface: str) -> Place:
+    interface = options.get("if", default_interface)
+    if interface not in _INTERFACES:
+        raise errors.block.drive_interface_unknown(interface)
+    most = _MOST_UNITS.get(interface, 0)
+    bus, unit, index = (int(options.get(name, default)) for name, default in (("bus", 0), ("unit", -1), ("index", -1)))
+    if index != -1:
+        if bus != 0 or unit != -1:
+            raise errors.block.drive_index_with_unit()
+        bus, unit = (index // most, index % most) if most else (0, index)
+    if unit == -1:
+        unit = 0
+        while Place(interface, bus, unit) in graph.places:
+            unit += 1
+            if most and unit >= most:
+                unit -= most
+                bus += 1
+    if most and unit >= most:
+        raise errors.block.drive_unit_too_big(unit, most - 1)
+    if Place(interface, bus, unit) in graph.places:
+        raise errors.block.drive_place_taken(bus, unit, index)
+    return Place(interface, bus, unit)
+
+
+def _name(place: Place, media: str) -> str:
+    kind = ("-cd" if media == "cdrom" else "-hd") if place.interface in _NAMED_BY_MEDIA else ""
+    number = str(place.bus) if place.interface in _MOST_UNITS else ""
+    return f"{place.interface}{number}{kind}{place.unit}"
+
+
+def _fill(graph: Graph, drive: Drive, options: Mapping[str, str], *, read_only: bool) -> None:
+    direct, no_flush, write_cache = _cache(options)
+    drive.read_only = read_only
+    drive.write_cache = write_cache
+    limits = limits_from({name: int(value) for name, value in options.items() if name.startswith(("iops", "bps"))})
+    check_limits(limits)
+    if any(value for name, value in limits.items() if not name.endswith("-length")):
+        drive.group, drive.limits = options.get("group") or options.get("id", ""), limits
+    rest = {name: value for name, value in options.items() if name not in _OWN}
+    if not options.get("file") and not rest and "driver" not in options:
+        return
+    common = {
+        "read-only": "on" if read_only else "off",
+        "auto-read-only": "on",
+        "cache": {"direct": direct, "no-flush": no_flush},
+        "detect-zeroes": options.get("detect-zeroes", "off"),
+    }
+    drive.insert(_open(graph, options, rest, common))
+
+
+def _cache(options: Mapping[str, str]) -> tuple[str, str, bool]:
+    mode = options.get("cache")
+    if mode is not None and mode not in _CACHE_MODES:
+        raise errors.block.drive_cache_invalid()
+    direct, no_flush, write_cache = _CACHE_MODES[mode or "writeback"]
+    return (
+        options.get("cache.direct", direct),
+        options.get("cache.no-flush", no_flush),
+        _is_on(options, "cache.writeback", write_cache == "on"),
+    )
+
+
+def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common: dict[str, Any]) -> Node:
+    """The node that the options describe; without a format it has the one that the file seems to have."""
+    tree: dict[str, Any] = {}
+    for name, value in rest.items():
+        *folders, last = name.split(".")
+        at = tree
+        for folder in folders:
+            at = at.setdefault(folder, {})
+        at[last] = value
+    below = tree.get("file", {})
+    if options.get("file"):
+        below = {**_protocol(options["file"]), **below}
+    if "aio" in options:
+        below["aio"] = options["aio"]
+    if "node-name" in options:
+        tree["node-name"] = options["node-name"]
+    driver = options.get("format") or options.get("driver")
+    if driver is None and not below:
+        raise errors.block.drive_without_driver()
+    if below:
+        below.setdefault("driver", "file")
+        tree["file"] = below
+    tree["driver"] = driver or _probed(graph, below, common)
+    if tree["driver"] in ("null-co", "null-aio"):
+        tree.pop("file", None)
+    kind = structs.from_schema("block-core", "BlockdevOptions")
+    return open_node(graph, structs.read({**common, **tree}, kind, structs.STRINGS))
+
+
+def _protocol(filename: str) -> dict[str, str]:
+    for driver in ("null-co", "null-aio"):
+        if filename == f"{driver}://":
+            return {"driver": driver}
+    return {"driver": "file", "filename": filename.removeprefix("file:")}
+
+
+def _probed(graph: Graph, below: Mapping[str, Any], common: Mapping[str, Any]) -> str:
+    if below.get("driver") != "file":
+        return "raw"
+    try:
+        image = graph.machine.host.images.open(below["filename"], writable=common["read-only"] == "off")
+    except OSError:
+        return "raw"  # opening it tells what is wrong
+    return probe(image.head)
