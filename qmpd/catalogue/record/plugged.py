@@ -70,6 +70,7 @@ _BACKENDS: dict[str, dict[str, Any]] = {
     "virtio-crypto-pci": {"cryptodev": "crypto"},
 }
 """What some can do with, or cannot do without."""
+_GIVEN = frozenset(name for needs in _BACKENDS.values() for name in needs)
 
 _OTHER_IDS = ("x", "dev0", "net1", "pci.9")
 """Where a bus stands among the other names depends on the id; several ids tell more of when it was added."""
@@ -137,10 +138,6 @@ class PlugRecorder:
             if name not in _BACKENDS:
                 return
             objects, listings = self._plug(qemu, name, bus, {**needs, **_BACKENDS[name]}, cold)
-        for given in _BACKENDS.get(name, ()):
-            objects[_PATH].answers.pop(given, None)
-            if f"{_PATH}/{_BACKEND}" in objects:
-                objects[f"{_PATH}/{_BACKEND}"].answers.pop(given, None)
         self._add_row(_PATH, objects, listings, _FIRST[:1] if cold else _FIRST)
 
     def _plug(
@@ -217,7 +214,7 @@ def _values(top: str, device: Recorded, known: Mapping[str, Any]) -> dict[str, A
     values = {}
     for name, kind in device.entries:
         answer = device.answers[name]
-        if name in _PLACED or kind.startswith(CHILD):
+        if name in _PLACED or name in _GIVEN or kind.startswith(CHILD):
             continue
         if answer.error is None:
             if known.get(name) != answer.value:
