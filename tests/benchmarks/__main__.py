@@ -11,11 +11,11 @@ import os
 import platform
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 
 from tests.benchmarks import servers
-from tests.benchmarks.measurements import EMPTY_MACHINE, FULL_MACHINE, Measurement
+from tests.benchmarks.measurements import EMPTY_MACHINE, FRAGMENTED_MACHINE, FULL_MACHINE, PORT_MACHINE, Measurement
 from tests.benchmarks.servers import Server
 from tests.benchmarks.table import BUFFERED, ECHO, QEMU, QMPD, missed, render
 
@@ -50,17 +50,25 @@ def _options() -> argparse.Namespace:
 
 def _round(samples: Samples, seconds: float) -> None:
     with ExitStack() as stack:
-        running: dict[str, Server] = {}
-        for name, start in ((QMPD, servers.qmpd), (QEMU, servers.qemu)):
-            server = start()
-            if server is not None:
-                running[name] = stack.enter_context(server)
-                samples["start", name].append(server.started_in)
-                _weigh(samples, name, server, "rss", "pss")
+        running = _start(stack, servers.MACHINE)
+        for name, server in running.items():
+            samples["start", name].append(server.started_in)
+            _weigh(samples, name, server, "rss", "pss")
         _measure(samples, running, EMPTY_MACHINE, seconds)
         _measure(samples, running, FULL_MACHINE, seconds)
         for name, server in running.items():
             _weigh(samples, name, server, "full rss", "full pss")
+    for machine, measurements in (
+        (servers.MACHINE_WITH_PORTS, PORT_MACHINE),
+        (servers.MACHINE, FRAGMENTED_MACHINE),
+    ):
+        with ExitStack() as stack:
+            _measure(samples, _start(stack, machine), measurements, seconds)
+
+
+def _start(stack: ExitStack, machine: Sequence[str]) -> dict[str, Server]:
+    started = {QMPD: servers.qmpd(machine), QEMU: servers.qemu(machine)}
+    return {name: stack.enter_context(server) for name, server in started.items() if server is not None}
 
 
 def _weigh(samples: Samples, name: str, server: Server, *rows: str) -> None:

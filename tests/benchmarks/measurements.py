@@ -13,9 +13,11 @@ from time import perf_counter
 from typing import NamedTuple
 
 from tests.benchmarks.client import Client, request
+from tests.benchmarks.servers import PORTS
 
 DIMMS = 256
 _ENDS = 10  # plugs at the beginning and at the end of the series that are compared
+_APART = 192  # DIMMs with a gap behind each
 _PIPELINE = 1000  # requests under way at once; they fit into the kernel's buffers, so nobody has to wait to send
 _OK = b'{"return"'
 _REFUSED = b'{"error"'
@@ -82,6 +84,44 @@ def _plug(client: Client, seconds: float) -> Sample:
     }
 
 
+def _plug_virtio_mem(client: Client, seconds: float) -> Sample:
+    """A virtio-mem into each port."""
+    pairs = [
+        (
+            request("object-add", qom_type="memory-backend-ram", id=f"mem{number}", size=64 << 20),
+            request("device_add", driver="virtio-mem-pci", id=f"v{number}", memdev=f"mem{number}", bus=f"port{number}"),
+        )
+        for number in range(PORTS)
+    ]
+    return {"virtio-mem plugs": PORTS / _time_plugs(client, pairs)}
+
+
+def _plug_among_gaps(client: Client, seconds: float) -> Sample:
+    """DIMMs of two sizes, neither of which fits into any of the gaps between those that are there."""
+    for number in range(_APART):
+        size, place = 128 << 20, (4 << 30) + number * (256 << 20)
+        _check(client.ask(request("object-add", qom_type="memory-backend-ram", id=f"gap{number}", size=size)), _OK)
+        plug = request("device_add", driver="pc-dimm", id=f"apart{number}", memdev=f"gap{number}", addr=place)
+        _check(client.ask(plug), _OK)
+    pairs = [
+        (
+            request("object-add", qom_type="memory-backend-ram", id=f"mem{number}", size=(192 - number % 2 * 32) << 20),
+            request("device_add", driver="pc-dimm", id=f"dimm{number}", memdev=f"mem{number}"),
+        )
+        for number in range(DIMMS - _APART)
+    ]
+    return {"plugs among gaps": len(pairs) / _time_plugs(client, pairs)}
+
+
+def _time_plugs(client: Client, pairs: list[tuple[bytes, bytes]]) -> float:
+    begin = perf_counter()
+    replies = [client.ask(data) for pair in pairs for data in pair]
+    seconds = perf_counter() - begin
+    for reply in replies:
+        _check(reply, _OK)
+    return seconds
+
+
 def _refused(client: Client, seconds: float) -> Sample:
     return {"refused": 1 / _one_at_a_time("", _BAD_DEVICE, client, seconds, _REFUSED)[""]}
 
@@ -109,3 +149,10 @@ FULL_MACHINE = (
     Measurement(partial(_one_at_a_time, "devices", _DEVICES), _DEVICES),
     Measurement(_refused, _BAD_DEVICE),
 )
+
+PORT_MACHINE = (
+    Measurement(_plug_virtio_mem, _NOTHING, slices=1),
+    Measurement(partial(_one_at_a_time, "virtio-mem devices", _DEVICES), _DEVICES),
+)
+
+FRAGMENTED_MACHINE = (Measurement(_plug_among_gaps, _NOTHING, slices=1),)

@@ -15,7 +15,14 @@ from types import TracebackType
 from tests.benchmarks.client import Client
 
 QEMU = os.environ.get("QMPD_QEMU", "qemu-system-x86_64")
-MACHINE = ("-nodefaults", "-display", "none", "-S", "-m", "1G,slots=256,maxmem=64G")
+_BARE = ("-nodefaults", "-display", "none", "-S")
+MACHINE = (*_BARE, "-m", "1G,slots=256,maxmem=64G")
+PORTS = 200
+_PORT = "pcie-root-port,id=port{},chassis={},multifunction=on,addr={:x}.{}"
+MACHINE_WITH_PORTS = (
+    *(*_BARE, "-machine", "q35", "-m", "1G,maxmem=64G"),
+    *(word for n in range(PORTS) for word in ("-device", _PORT.format(n, n, n // 8 + 1, n % 8))),
+)
 _DROP_IN = "import sys; from qmpd.qemu_argv import main; sys.exit(main(['qmpd-system-x86_64', *sys.argv[1:]]))"
 _ROOT = Path(__file__).parents[2]
 _PATIENCE = 30.0  # seconds until a server that does not come up counts as broken
@@ -25,12 +32,12 @@ _POLL = 0.0005  # seconds between two attempts to connect
 class Server:
     """A running process and a client of it, negotiated. ``started_in`` are the seconds until its first reply."""
 
-    def __init__(self, command: Sequence[str], reply: bytes | None = None) -> None:
-        """``reply`` is for the echo: what to answer to everything."""
+    def __init__(self, command: Sequence[str], machine: Sequence[str] = (), reply: bytes | None = None) -> None:
+        """``machine`` are QEMU's options. ``reply`` is for the echo: what to answer to everything."""
         self._directory = tempfile.TemporaryDirectory(prefix="qmpd-bench-")
         path = f"{self._directory.name}/qmp"
         if reply is None:
-            arguments = [*MACHINE, "-qmp", f"unix:{path},server=on,wait=off"]
+            arguments = [*machine, "-qmp", f"unix:{path},server=on,wait=off"]
         else:
             constant = Path(self._directory.name, "reply")
             constant.write_bytes(reply)
@@ -85,15 +92,15 @@ def _connect(path: str, process: subprocess.Popen[bytes]) -> Client:
             time.sleep(_POLL)
 
 
-def qmpd() -> Server:
-    return Server([sys.executable, "-c", _DROP_IN])
+def qmpd(machine: Sequence[str] = MACHINE) -> Server:
+    return Server([sys.executable, "-c", _DROP_IN], machine)
 
 
-def qemu() -> Server | None:
+def qemu(machine: Sequence[str] = MACHINE) -> Server | None:
     """The real QEMU, or None where it is not installed."""
-    return Server([QEMU]) if shutil.which(QEMU) else None
+    return Server([QEMU], machine) if shutil.which(QEMU) else None
 
 
 def echo(kind: str, reply: bytes) -> Server:
     """An echo of the ``kind`` that ``tests.benchmarks.echo`` calls so."""
-    return Server([sys.executable, "-m", "tests.benchmarks.echo", kind], reply)
+    return Server([sys.executable, "-m", "tests.benchmarks.echo", kind], reply=reply)
