@@ -132,9 +132,9 @@ class Libvirt:
 
     def events(self, domain: str) -> list[str]:
         """What was announced about a domain: ``'device-added': dimm0``."""
-        before = f"for domain '{domain}': "
-        lines = (self.folder / "events").read_text().splitlines()
-        return [line.removeprefix("event ").replace(before, ": ", 1) for line in lines if before in line]
+        announced = f" for domain '{domain}'"
+        events = (self.folder / "events").read_text().split("event ")
+        return [" ".join(event.replace(announced, "", 1).split()) for event in events if announced in event]
 
     def write(self, text: str) -> str:
         """The path of a new file with ``text``, for virsh to read."""

@@ -6,6 +6,8 @@ import difflib
 import os
 import re
 import signal
+import sys
+from pathlib import Path
 
 from .daemon import Libvirt, until
 from .xml import domain
@@ -30,6 +32,9 @@ _VOLATILE = [
 
 
 _LOOKS = ("dumpxml", "dominfo", "domstate --reason", "dommemstat", "domstats")
+
+
+QMPD = str(Path(sys.executable).with_name("qmpd-system-x86_64"))
 
 
 class Domain:
@@ -66,8 +71,8 @@ class Domain:
         self("attach-device", "DOMAIN", "XML", *flags, xml=xml)
         self.look()
 
-    def detach(self, xml: str, *flags: str) -> None:
-        self("detach-device", "DOMAIN", "XML", *flags, xml=xml)
+    def detach(self, xml: str, *flags: str) -> bool:
+        return self("detach-device", "DOMAIN", "XML", *flags, xml=xml)
 
     def do(self, command: str, *arguments: str) -> None:
         """A command about the domain, and a look at what has become of it."""
@@ -81,11 +86,22 @@ class Domain:
         self._last_look = seen
         self.seen += ["a look:", *(f"  {line}" for line in changes)]
 
+    def ask(self, command: str, *arguments: str) -> list[str]:
+        """The lines that virsh prints; nothing is written down."""
+        return self._virsh(command, "DOMAIN", *arguments)[1].split("\n\n")[0].splitlines()
+
+    def xml(self) -> str:
+        return "\n".join(self.ask("dumpxml"))
+
+    def events(self) -> list[str]:
+        """What was announced since the domain was defined or the daemon started."""
+        return self.libvirt.events(self.name)
+
     def wait_for(self, event: str) -> None:
         """Until an event has come whose text holds ``event``; each event is waited for once."""
 
         def come() -> bool:
-            news = self.libvirt.events(self.name)[self._events_told :]
+            news = self.events()[self._events_told :]
             for number, text in enumerate(news, 1):
                 if event in text:
                     self._events_told += number
@@ -130,7 +146,7 @@ class Domain:
         return done.returncode, self._steady(done.stdout)
 
     def tell_events(self) -> None:
-        self.seen.append("events:\n" + "".join(f"  {line}\n" for line in self.libvirt.events(self.name)))
+        self.seen.append("events:\n" + "".join(f"  {line}\n" for line in self.events()))
 
     def _steady(self, text: str) -> str:
         text = text.replace(self.name, "DOMAIN").replace(self._file, "XML").replace(self.emulator, "EMULATOR")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from .daemon import Libvirt
-from .domain import Domain
+from .domain import QMPD, Domain
 from .scenarios import SCENARIOS
-
-QMPD = str(Path(sys.executable).with_name("qmpd-system-x86_64"))
 
 
 @pytest.mark.xfail(reason="commands that libvirt asks for are not there yet", strict=False)
