@@ -7,7 +7,7 @@ PEERS := .ci/peers
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test peers lint conformance conformance-long bench clean
+.PHONY: help run test peers lint conformance conformance-long bench bench-libvirt clean
 .DELETE_ON_ERROR:
 
 help: ## what there is
@@ -37,6 +37,9 @@ conformance-long: $(VENV)/.test ## ten minutes of random sequences against qmpd 
 
 bench: $(VENV)/.test ## measure qmpd, QEMU and a bare echo side by side
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-libvirt: $(VENV)/.test ## have libvirt start 50 domains, with qmpd and with QEMU
+	$(BIN)/python -m tests.benchmarks.domains $(ARGS)
 
 clean: ## remove what was built or installed here
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

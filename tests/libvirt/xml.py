@@ -19,14 +19,14 @@ def domain(
     more: str = "",
     hotplug: bool = True,
     features: str = "<acpi/>",
-    kind: str = "qemu",
+    uuid: str = "<uuid>5d3b6f2a-4c1e-4f8e-9a53-0c6f5a1e7b21</uuid>",
 ) -> str:
     """A domain of 1 GiB and, unless ``hotplug`` is false, 8 slots. ``cpu`` is the attributes of the element."""
     numa = f"<numa>{cells}</numa>" if hotplug else ""
     return f"""
-<domain type='{kind}' xmlns:qemu='{QEMU_NAMESPACE}'>
+<domain type='qemu' xmlns:qemu='{QEMU_NAMESPACE}'>
   <name>{name}</name>
-  <uuid>5d3b6f2a-4c1e-4f8e-9a53-0c6f5a1e7b21</uuid>
+  {uuid}
   {"<maxMemory slots='8' unit='GiB'>16</maxMemory>" if hotplug else ""}
   <memory unit='GiB'>1</memory>
   <vcpu>2</vcpu>
