@@ -7,7 +7,7 @@ PEERS := .ci/peers
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test peers lint conformance conformance-long bench bench-libvirt clean
+.PHONY: help run test peers lint conformance conformance-long bench bench-libvirt libvirt-9 clean
 .DELETE_ON_ERROR:
 
 help: ## what there is
@@ -40,6 +40,10 @@ bench: $(VENV)/.test ## measure qmpd, QEMU and a bare echo side by side
 
 bench-libvirt: $(VENV)/.test ## have libvirt start 50 domains, with qmpd and with QEMU
 	$(BIN)/python -m tests.benchmarks.domains $(ARGS)
+
+libvirt-9: $(VENV)/.test ## the tests with libvirt 9.0 of Debian 12 (as root there)
+	@.ci/libvirt-9 $(VENV)/libvirt-9
+	QMPD_LIBVIRT=$(CURDIR)/$(VENV)/libvirt-9 $(BIN)/python -m pytest tests/libvirt $(ARGS)
 
 clean: ## remove what was built or installed here
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,17 @@ from . import reaper
 PATIENCE = 30.0  # seconds after which libvirt counts as hung
 _AS_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_UNPACKED = os.environ.get("QMPD_LIBVIRT", "")
+"""A folder with another libvirt than the installed one, unpacked and not installed; see .ci/libvirt-9."""
+
+_LIBRARIES = f"{_UNPACKED}/usr/lib/x86_64-linux-gnu"
+_UNPACKED_ENVIRONMENT = {
+    "PATH": f"{_UNPACKED}/usr/sbin:{_UNPACKED}/usr/bin:{_PATH}",
+    "LD_LIBRARY_PATH": _LIBRARIES,
+    "LIBVIRT_DRIVER_DIR": f"{_LIBRARIES}/libvirt/connection-driver",
+}
+# what it knows of CPUs it looks for where it would be installed, and nowhere else
+_BIND = 'mount --bind "$0/usr/share/libvirt" /usr/share/libvirt && exec "$@"'
 
 
 class Libvirt:
@@ -33,7 +45,7 @@ class Libvirt:
         self._run = self.folder / "run"
         self._run.mkdir()
         self._environment = {
-            "PATH": _PATH,
+            **(_UNPACKED_ENVIRONMENT if _UNPACKED else {"PATH": _PATH}),
             "LC_ALL": "C",
             "HOME": str(self.folder),
             "XDG_RUNTIME_DIR": str(self._run),
@@ -100,7 +112,8 @@ class Libvirt:
             self._listener.wait(PATIENCE)
             self._listener = None
         if self._daemon:
-            os.kill(self._daemon, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(self._daemon, signal.SIGTERM)
             assert self._said() == "ended\n"
             self._daemon = 0
 
@@ -143,6 +156,11 @@ class Libvirt:
             stream.write(text)
         return path
 
+    def learned(self, emulator: str) -> str:
+        """What libvirt has noted about an emulator that it has probed."""
+        notes = (file.read_text() for file in (self.folder / "cache").glob("libvirt/qemu/**/*.xml"))
+        return next(note for note in notes if f"<emulator>{emulator}</emulator>" in note)
+
     def pid(self, domain: str) -> int:
         return int((self._run / "libvirt/qemu/run" / f"{domain}.pid").read_text())
 
@@ -150,7 +168,8 @@ class Libvirt:
         return self._command("virsh", "--quiet", "--connect", "qemu:///session", *arguments)
 
     def _command(self, *words: str) -> list[str]:
-        return [*(_AS_USER if os.geteuid() == 0 else ()), *words]
+        place = ("unshare", "--mount", "sh", "-c", _BIND, _UNPACKED) if _UNPACKED else ()
+        return [*place, *(_AS_USER if os.geteuid() == 0 else ()), *words]
 
 
 def until(condition: Callable[[], Any], what: str) -> None:

@@ -25,9 +25,13 @@ _VOLATILE = [
     (r"(<graphics type='vnc' port=')\d+", r"\1N"),
     (r"/dev/pts/\d+", "/dev/pts/N"),
     (r"(domain-|channel/)\d+-", r"\1N-"),
-    (r"\d{4}-\d\d-\d\dT\S+Z (?:qemu|qmpd)-system-x86_64: ", "EMULATOR: "),
+    (r"\d{4}-\d\d-\d\dT\S+Z (?=(?:qemu|qmpd)-system)", ""),
+    (r"\b(?:qemu|qmpd)-system-x86_64: ", "EMULATOR: "),
     # which of the two depends on who is quicker
-    (r"process exited while connecting to monitor", "QEMU unexpectedly closed the monitor (vm='DOMAIN')"),
+    (
+        r"process exited while connecting to monitor|(?i:qemu) unexpectedly closed the monitor( \(vm='DOMAIN'\))?",
+        "it ended",
+    ),
 ]
 
 

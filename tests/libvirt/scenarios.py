@@ -218,7 +218,7 @@ def as_virt_install_makes_them(domain: Domain) -> None:
         <graphics type='vnc' port='-1' autoport='yes'/>
         <video><model type='virtio'/></video>
         <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
-        <panic model='pvpanic'/>
+        <panic model='isa'/>
         <watchdog model='i6300esb' action='reset'/>
         """,
     )
