@@ -12,7 +12,7 @@ from qmpd.config import ChardevConfig
 from qmpd.errors import QemuError
 from qmpd.model.chardev import ChardevNode, Ring
 
-_KINDS = (
+KINDS = (
     *("testdev", "serial", "wctablet", "file", "udp", "memory", "parallel", "vc", "socket", "msmouse", "null", "hub"),
     *("pty", "qemu-vdagent", "pipe", "mux", "ringbuf", "stdio"),
 )
@@ -36,7 +36,7 @@ def query_chardev(context: Context) -> list[dict[str, Any]]:
 
 
 def query_chardev_backends(context: Context) -> list[dict[str, str]]:
-    return [{"name": name} for name in _KINDS]
+    return [{"name": name} for name in KINDS]
 
 
 # Ring buffers
@@ -128,7 +128,7 @@ def chardev_send_break(context: Context, id: str) -> None:
 
 def _read(context: Context, label: str, kind: str, data: dict[str, Any]) -> ChardevConfig:
     """ChardevBackend in qapi/char.json as the server takes it. Raises QEMU's text."""
-    if kind not in _KINDS and kind != "braille":
+    if kind not in KINDS and kind != "braille":
         raise errors.char.chardev_driver_invalid(kind)
     machine = context.machine
     size = data.get("size", 65536)

@@ -519,3 +519,14 @@ def drive_exists(name: str) -> QemuError:
 
 def drive_name_is_node(name: str) -> QemuError:
     return QemuError(f"Device name '{name}' conflicts with an existing node name")
+
+
+# migration/savevm.c, block/snapshot.c
+
+
+def snapshots_unsupported(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' is writable but does not support snapshots")
+
+
+def no_disk_for_snapshots() -> QemuError:
+    return QemuError("no block device can store vmstate for snapshot")

@@ -31,6 +31,10 @@ def vnc_display_missing() -> QemuError:
     return QemuError("Can not find vnc display")
 
 
+def password_expected_after_vnc() -> QemuError:
+    return QemuError("Expected 'password' after 'vnc'")
+
+
 def head_without_device() -> QemuError:
     return QemuError("'head' must be specified together with 'device'")
 

@@ -11,14 +11,22 @@ from typing import Final, NamedTuple
 
 from qmpd import errors
 from qmpd.commands.context import Context
-from qmpd.commands.hmp import actions, info, memory, migration, rare, table, ui
+from qmpd.commands.hmp import actions, block, info, memory, migration, net, rare, table, ui
 from qmpd.commands.hmp.arguments import BadArguments, Reader
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.words import BLANKS, NoWord, command_word, skip_blanks, split_words
 from qmpd.errors import QemuError
 
-HANDLERS: Final = actions.HANDLERS | memory.HANDLERS | migration.HANDLERS | rare.HANDLERS | ui.HANDLERS
-INFO_HANDLERS: Final = info.HANDLERS | migration.INFO_HANDLERS | rare.INFO_HANDLERS
+HANDLERS: Final = (
+    actions.HANDLERS
+    | block.HANDLERS
+    | memory.HANDLERS
+    | migration.HANDLERS
+    | net.HANDLERS
+    | rare.HANDLERS
+    | ui.HANDLERS
+)
+INFO_HANDLERS: Final = info.HANDLERS | block.INFO_HANDLERS | migration.INFO_HANDLERS | rare.INFO_HANDLERS
 
 
 class _Found(NamedTuple):

@@ -1,0 +1,357 @@
+"""The human monitor's commands about drives and what they are made of (block/monitor/block-hmp-cmds.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from qmpd import errors
+from qmpd.commands import block_core
+from qmpd.commands.dispatch import dispatch
+from qmpd.commands.hmp.call import Call, Handler
+from qmpd.errors import QemuError
+from qmpd.options import numbers
+from qmpd.schemas import documents
+
+_COUNTERS: Final = (
+    *("rd_bytes", "wr_bytes", "rd_operations", "wr_operations", "flush_operations", "wr_total_time_ns"),
+    *("rd_total_time_ns", "flush_total_time_ns", "rd_merged", "wr_merged", "idle_time_ns"),
+)
+_THROTTLES: Final = (
+    *("bps", "bps_rd", "bps_wr", "bps_max", "bps_rd_max", "bps_wr_max"),
+    *("iops", "iops_rd", "iops_wr", "iops_max", "iops_rd_max", "iops_wr_max", "iops_size", "group"),
+)
+_UNITS: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+
+
+def run(call: Call, command: str, **arguments: Any) -> Any:
+    """Run a command of the other monitor; arguments that are None are left out."""
+    given = {name.replace("_", "-"): value for name, value in arguments.items() if value is not None}
+    return dispatch(call.context, command, given, out_of_band=False)
+
+
+def _bytes(text: str | None) -> int | None:
+    """A size that is in MiB unless it says otherwise."""
+    if text is None:
+        return None
+    return numbers.parse_size(text if text[-1].isalpha() and not text.startswith("0x") else f"{text}M")
+
+
+def _how(call: Call) -> dict[str, Any]:
+    """What the commands that copy a drive have in common."""
+    given = call.arguments
+    return {
+        "device": given["device"],
+        "target": given["target"],
+        "format": given.get("format"),
+        "sync": "full" if given.get("full") else "top",
+        "mode": "existing" if given.get("reuse") else "absolute-paths",
+    }
+
+
+def eject(call: Call) -> str:
+    run(call, "eject", device=call.arguments["device"], force=call.arguments.get("force", False))
+    return ""
+
+
+def change(call: Call) -> str:
+    given = call.arguments
+    if given["device"] == "vnc":
+        if given["target"] not in ("passwd", "password"):
+            raise errors.ui.password_expected_after_vnc()
+        if "arg" not in given:
+            return "terminal does not support password prompting\n"
+        run(call, "change-vnc-password", password=given["arg"])
+        return ""
+    mode = given.get("read-only-mode")
+    if mode is not None and mode not in documents.document("block")["$defs"]["BlockdevChangeReadOnlyMode"]["enum"]:
+        raise errors.enum_value_invalid(mode)
+    medium = {"device": given["device"], "filename": given["target"], "format": given.get("arg")}
+    run(call, "blockdev-change-medium", **medium, force=given.get("force", False), read_only_mode=mode)
+    return ""
+
+
+def block_resize(call: Call) -> str:
+    run(call, "block_resize", device=call.arguments["device"], size=_bytes(call.arguments["size"]))
+    return ""
+
+
+def block_set_io_throttle(call: Call) -> str:
+    dispatch(call.context, "block_set_io_throttle", call.arguments, out_of_band=False)
+    return ""
+
+
+def block_stream(call: Call) -> str:
+    given = call.arguments
+    device, speed = given["device"], _bytes(given.get("speed"))
+    run(call, "block-stream", job_id=device, device=device, base=given.get("base"), speed=speed, on_error="report")
+    return ""
+
+
+def of_job(command: str) -> Handler:
+    """A command that only names a job."""
+
+    def handle(call: Call) -> str:
+        run(call, command, device=call.arguments["device"])
+        return ""
+
+    return handle
+
+
+def block_job_cancel(call: Call) -> str:
+    run(call, "block-job-cancel", device=call.arguments["device"], force=call.arguments.get("force", False))
+    return ""
+
+
+def block_job_set_speed(call: Call) -> str:
+    run(call, "block-job-set-speed", device=call.arguments["device"], speed=_bytes(call.arguments["speed"]))
+    return ""
+
+
+def drive_mirror(call: Call) -> str:
+    run(call, "drive-mirror", **_how(call), unmap=True)
+    return ""
+
+
+def drive_backup(call: Call) -> str:
+    run(call, "drive-backup", **_how(call), compress=call.arguments.get("compress", False))
+    return ""
+
+
+def snapshot_blkdev(call: Call) -> str:
+    given = call.arguments
+    if "snapshot-file" not in given:
+        raise errors.missing_parameter("snapshot-file")
+    mode = "existing" if given.get("reuse") else "absolute-paths"
+    image = {"device": given["device"], "snapshot-file": given["snapshot-file"], "format": given.get("format", "qcow2")}
+    dispatch(call.context, "blockdev-snapshot-sync", image | {"mode": mode}, out_of_band=False)
+    return ""
+
+
+def snapshot_blkdev_internal(call: Call) -> str:
+    run(call, "blockdev-snapshot-internal-sync", device=call.arguments["device"], name=call.arguments["name"])
+    return ""
+
+
+def snapshot_delete_blkdev_internal(call: Call) -> str:
+    given = call.arguments
+    run(
+        call,
+        "blockdev-snapshot-delete-internal-sync",
+        device=given["device"],
+        id=given.get("id"),
+        name=given["name"],
+    )
+    return ""
+
+
+def commit(call: Call) -> str:
+    name = call.arguments["device"]
+    if name == "all":
+        return ""
+    drive = call.context.machine.block.find_drive(name)
+    if drive is None:
+        return f"{errors.device_not_found(name).desc}\n"
+    raise errors.not_modelled("committing an overlay")
+
+
+def drive_del(call: Call) -> str:
+    name = call.arguments["id"]
+    graph = call.context.machine.block
+    try:
+        if graph.find_node(name) is not None:
+            graph.delete(name)
+            return ""
+        if graph.find_drive(name) is None:
+            raise errors.device_not_found(name)
+    except QemuError as error:
+        return f"{error.desc}\n"
+    raise errors.not_modelled("taking a drive away from its device")
+
+
+def machine_snapshot(call: Call) -> str:
+    """Of machines without a disk that could hold one. Disks of drives are looked at first."""
+    nodes = call.context.machine.block.nodes.values()
+    able = False
+    for node in sorted(nodes, key=lambda node: not node.drives):
+        if (node.drives or node.owned_by_monitor) and not node.read_only:
+            if node.qcow2 is None:
+                raise errors.block.snapshots_unsupported(node.device_or_node_name)
+            able = True
+    if able:
+        raise errors.not_modelled("snapshots of the machine")
+    raise errors.block.no_disk_for_snapshots()
+
+
+def delvm(call: Call) -> str:
+    try:
+        return machine_snapshot(call)
+    except QemuError as error:
+        if error.desc == errors.block.no_disk_for_snapshots().desc:
+            return ""
+        raise
+
+
+def nbd_server_remove(call: Call) -> str:
+    mode = "hard" if call.arguments.get("force") else "safe"
+    run(call, "nbd-server-remove", name=call.arguments["name"], mode=mode)
+    return ""
+
+
+def nbd_server_add(call: Call) -> str:
+    given = call.arguments
+    device, name = given["device"], given.get("name")
+    run(call, "nbd-server-add", device=device, name=name, writable=given.get("writable", False))
+    return ""
+
+
+def nbd_server_stop(call: Call) -> str:
+    run(call, "nbd-server-stop")
+    return ""
+
+
+def nbd_server_start(call: Call) -> str:
+    raise errors.not_modelled("an NBD server")
+
+
+def qemu_io(call: Call) -> str:
+    name = call.arguments["device"]
+    if call.arguments.get("qdev"):
+        raise errors.device_not_found(name)
+    call.context.machine.block.look_up(None, name)
+    raise errors.not_modelled("qemu-io")
+
+
+# What "info" says
+
+
+def info_block(call: Call) -> str:
+    wanted, verbose = call.arguments.get("device"), call.arguments.get("verbose", False)
+    nodes_only = call.arguments.get("nodes", False)
+    drives = [] if nodes_only else block_core.query_block(call.context)
+    text = _listed(drives, lambda drive: drive["device"], wanted, lambda drive: _drive(drive, verbose))
+    if text or (wanted is None and not nodes_only):
+        return text
+    nodes = block_core.query_named_block_nodes(call.context)
+    return _listed(
+        nodes, lambda node: node["node-name"], wanted, lambda node: _inserted(node, verbose, node["node-name"])
+    )
+
+
+def _listed(entries: list[dict[str, Any]], name: Any, wanted: str | None, shown: Any) -> str:
+    """The entries of a name, or all, with a blank line above each but the first of the whole list."""
+    return "".join(
+        ("\n" if number else "") + shown(entry)
+        for number, entry in enumerate(entries)
+        if wanted is None or name(entry) == wanted
+    )
+
+
+def _drive(drive: dict[str, Any], verbose: bool) -> str:
+    medium = drive.get("inserted")
+    title = drive["device"] or (medium or {}).get("node-name") or drive.get("qdev") or "<anonymous>"
+    if medium is not None and drive["device"] and "node-name" in medium:
+        title += f" ({medium['node-name']})"
+    own = f"    Attached to:      {drive['qdev']}\n" if "qdev" in drive else ""
+    if drive.get("io-status", "ok") != "ok":
+        own += f"    I/O status:       {drive['io-status']}\n"
+    if drive["removable"]:
+        tray = "open" if drive.get("tray_open") else "closed"
+        own += f"    Removable device: {'' if drive['locked'] else 'not '}locked, tray {tray}\n"
+    if medium is None:
+        return f"{title}: [not inserted]\n{own}"
+    return _inserted(medium, verbose, title, own)
+
+
+def _inserted(medium: dict[str, Any], verbose: bool, title: str, own: str = "") -> str:
+    words = [medium["drv"]]
+    words += [word for word, holds in (("read-only", medium["ro"]), ("encrypted", medium["encrypted"])) if holds]
+    words += [] if medium["active"] else ["inactive"]
+    text = f"{title}: {medium['file']} ({', '.join(words)})\n{own}{_cache(medium['cache'])}"
+    if "backing_file" in medium:
+        text += f"    Backing file:     {medium['backing_file']} (chain depth: {medium['backing_file_depth']})\n"
+    if medium["detect_zeroes"] != "off":
+        text += f"    Detect zeroes:    {medium['detect_zeroes']}\n"
+    if any(medium[name] for name in ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")):
+        text += f"    I/O throttling:   {' '.join(f'{name}={medium.get(name, 0)}' for name in _THROTTLES)}\n"
+    return text + ("\nImages:\n" + "".join(_images(medium["image"])) if verbose else "")
+
+
+def _cache(cache: dict[str, bool]) -> str:
+    words = ["writeback" if cache["writeback"] else "writethrough"]
+    words += ["direct"] if cache["direct"] else []
+    words += ["ignore flushes"] if cache["no-flush"] else []
+    return f"    Cache mode:       {', '.join(words)}\n"
+
+
+def _images(image: dict[str, Any] | None) -> Iterator[str]:
+    while image is not None:
+        size = image["virtual-size"]
+        yield f"image: {image['filename']}\nfile format: {image['format']}\n"
+        yield f"virtual size: {_rounded(size)} ({size} bytes)\n"
+        yield f"disk size: {_rounded(image['actual-size'])}\n" if "actual-size" in image else "disk size: unavailable\n"
+        if "cluster-size" in image:
+            yield f"cluster_size: {image['cluster-size']}\n"
+        if "backing-filename" in image:
+            full = image.get("full-backing-filename", image["backing-filename"])
+            actual = f" (actual path: {full})" if full != image["backing-filename"] else ""
+            yield f"backing file: {image['backing-filename']}{actual}\n"
+        image = image.get("backing-image")
+
+
+def _rounded(size: int) -> str:
+    """Three digits and a unit (util/cutils.c, size_to_str())."""
+    unit = max((size.bit_length() - 1) // 10, 0)
+    if size >= 1000 << (10 * unit):
+        unit += 1
+    return f"{size / (1 << 10 * unit):.3g} {_UNITS[unit]}B"
+
+
+def info_blockstats(call: Call) -> str:
+    return "".join(
+        f"{entry['device']}: " + " ".join(f"{name}={entry['stats'].get(name, 0)}" for name in _COUNTERS) + "\n"
+        for entry in block_core.query_blockstats(call.context)
+        if "device" in entry
+    )
+
+
+def info_snapshots(call: Call) -> str:
+    try:
+        return machine_snapshot(call)
+    except QemuError:
+        return f"{errors.block.no_disk_for_snapshots().desc}\n"
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "block_job_cancel": block_job_cancel,
+    "block_job_complete": of_job("block-job-complete"),
+    "block_job_pause": of_job("block-job-pause"),
+    "block_job_resume": of_job("block-job-resume"),
+    "block_job_set_speed": block_job_set_speed,
+    "block_resize": block_resize,
+    "block_set_io_throttle": block_set_io_throttle,
+    "block_stream": block_stream,
+    "change": change,
+    "commit": commit,
+    "delvm": delvm,
+    "drive_backup": drive_backup,
+    "drive_del": drive_del,
+    "drive_mirror": drive_mirror,
+    "eject": eject,
+    "loadvm": machine_snapshot,
+    "nbd_server_add": nbd_server_add,
+    "nbd_server_remove": nbd_server_remove,
+    "nbd_server_start": nbd_server_start,
+    "nbd_server_stop": nbd_server_stop,
+    "qemu-io": qemu_io,
+    "savevm": machine_snapshot,
+    "snapshot_blkdev": snapshot_blkdev,
+    "snapshot_blkdev_internal": snapshot_blkdev_internal,
+    "snapshot_delete_blkdev_internal": snapshot_delete_blkdev_internal,
+}
+
+INFO_HANDLERS: Final[dict[str, Handler]] = {
+    "block": info_block,
+    "blockstats": info_blockstats,
+    "snapshots": info_snapshots,
+}
