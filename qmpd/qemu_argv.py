@@ -35,8 +35,9 @@ def parse(argv: Sequence[str], report: Report | None = None) -> VmConfig:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a machine. The result is the exit status; errors are on stderr, in QEMU's words."""
     program, *arguments = sys.argv if argv is None else argv
-    if os.environ.get(ENVIRONMENT):
-        arguments = ["-x-qmpd", os.environ[ENVIRONMENT], *arguments]
+    extras = os.environ.get(ENVIRONMENT)
+    if extras:
+        arguments = ["-x-qmpd", extras, *arguments]
     report = Report(os.path.basename(program))
     try:
         config = parse(arguments, report)
@@ -44,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return serve(config)
     except StartupError as failure:
+        if extras and failure.origin == f"-x-qmpd {extras}":  # nobody typed that
+            failure.origin = f"{ENVIRONMENT}={extras}"
         report.startup_error(failure)
         return 1
     except StartupExit as end:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qmpd.errors import block as block
     from qmpd.errors import char as char
     from qmpd.errors import device as device
+    from qmpd.errors import extras as extras
     from qmpd.errors import faults as faults
     from qmpd.errors import hostmem_file as hostmem_file
     from qmpd.errors import hyperv as hyperv

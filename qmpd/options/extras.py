@@ -22,12 +22,14 @@ _HOST = {
     "synic": ("synic", stringvisitor.visit_bool_string),
 }
 
+_KNOWN = ", ".join([*_NAMES, *_WORDS, *_HOST])
+
 
 def read(argument: str, earlier: Extras) -> Extras:
     """What ``argument`` says on top of ``earlier`` uses of the option. Raises QemuError."""
     tree, wants_help = keyval.parse(argument)
     if wants_help:
-        raise errors.option_help_unavailable()
+        raise errors.extras.asked_for_help(_KNOWN)
     values: dict[str, str | bool] = {}
     host = dict(earlier.host)
     for name, value in tree.items():
@@ -37,7 +39,7 @@ def read(argument: str, earlier: Extras) -> Extras:
             field, read_value = _HOST[name]
             host[field] = read_value(value, name)
         elif name not in _WORDS:
-            raise errors.unexpected_parameter(name)
+            raise errors.extras.unknown(name, _KNOWN)
         elif value not in _WORDS[name]:
             raise errors.invalid_parameter_value(name, " or ".join(f"'{word}'" for word in _WORDS[name]))
         else:
