@@ -9,20 +9,19 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.chardev import ChardevNode, chardev_property
 from qmpd.model.memslots import VhostBackend
-from qmpd.model.virtio_pci import VirtioDevice, VirtioPci
+from qmpd.model.virtio_pci import VirtioDevice, VirtioPci, base_name
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
 _MOST_QUEUES = 1024
 _LARGEST_QUEUE = 1024
-_AUTOMATIC = 0xFFFF
 _LONGEST_TAG = 36
 _LOWEST_CID = 3
 
@@ -62,6 +61,37 @@ class VhostPci(VirtioPci):
     """A vhost device on PCI."""
 
     backend_class = VhostDevice
+    backend: VhostDevice
+    implied_vectors = 1
+
+    def realize_function(self) -> None:
+        queues = _QUEUES.get(base_name(self.type))
+        if queues is not None and self.backend.value(queues.name) == queues.automatic:
+            self.backend.values[queues.name] = min(self.machine.cpus.smp.cpus, _MOST_QUEUES - queues.fixed)
+        super().realize_function()
+
+    def usual_vectors(self) -> int:
+        name = base_name(self.type)
+        if name in _QUEUES:
+            return int(self.backend.value(_QUEUES[name].name)) + _QUEUES[name].fixed + 1
+        if name == "vhost-user-fs":
+            return int(self.backend.value("num-request-queues")) + 2
+        return 1 if name == "vhost-user-rng" else super().usual_vectors()
+
+
+class Queues(NamedTuple):
+    """How the number of queues is called; the value that means one for each CPU; how many there are besides."""
+
+    name: str
+    automatic: int
+    fixed: int
+
+
+_QUEUES = {
+    "vhost-scsi": Queues("num_queues", 0xFFFFFFFF, 2),
+    "vhost-user-scsi": Queues("num_queues", 0xFFFFFFFF, 2),
+    "vhost-user-blk": Queues("num-queues", 0xFFFF, 0),
+}
 
 
 def _check_base(device: VhostDevice) -> None:
@@ -83,7 +113,7 @@ def _check_blk(device: VhostDevice) -> None:
     if device.chardev is None:
         raise errors.vhost.blk_chardev_missing()
     queues, size = device.value("num-queues"), device.value("queue-size")
-    if not queues or (queues > _MOST_QUEUES and queues != _AUTOMATIC):
+    if not queues or queues > _MOST_QUEUES:
         raise errors.vhost.blk_queues_refused()
     if not size:
         raise errors.vhost.blk_queue_empty()

@@ -29,10 +29,17 @@ _QUEUES = 1024
 _REGIONS = ("common", "isr", "device", "notify")
 _LEGACY_HEADER = 20
 _LEGACY_VECTORS = 4
-_CLASSES = dict.fromkeys(
-    ("virtio-keyboard", "virtio-mouse", "virtio-tablet", "virtio-multitouch"),
-    "virtio-input",
-)
+_INPUT = ("virtio-keyboard", "virtio-mouse", "virtio-tablet", "virtio-multitouch")
+_CLASSES = {
+    **dict.fromkeys((*_INPUT, "vhost-user-input"), "virtio-input"),
+    **dict.fromkeys(("vhost-scsi", "vhost-user-scsi"), "virtio-scsi"),
+    "vhost-user-blk": "virtio-blk",
+    "vhost-user-fs": "virtio-user-fs",
+    "vhost-user-gpio": "virtio-gpio",
+    "vhost-user-rng": "virtio-rng",
+    "vhost-user-snd": "virtio-sound",
+    "vhost-user-vsock": "vhost-vsock",
+}
 """What virtio calls the devices that are known under another name."""
 _BEFORE_VIRTIO = {
     "virtio-vga": (*("vga.vram[0]", "vga-lowmem[0]", "vga[0]", "vga[1]", "vga[2]", "vga[3]", "vga[4]", "vbe[0]"),)
@@ -40,7 +47,10 @@ _BEFORE_VIRTIO = {
 """What functions of several uses have before they become virtio devices."""
 _SHARED_BACKENDS = {"virtio-vga": "virtio-gpu"}
 _MODERN_ONLY = frozenset(
-    {*_CLASSES, "virtio-input-host", "virtio-crypto", "virtio-sound", "virtio-iommu", "virtio-gpu", "virtio-nsm"}
+    {
+        *(*_INPUT, "vhost-user-input", "virtio-input-host", "vhost-vsock", "vhost-user-vsock"),
+        *("virtio-crypto", "virtio-sound", "virtio-iommu", "virtio-gpu", "virtio-nsm"),
+    }
 )
 """Devices that never had the legacy interface, whatever they are told."""
 _CONFIG_SIZES = {"virtio-net": 8, "virtio-scsi": 36, "virtio-serial": 12, "virtio-balloon": 16}
@@ -97,11 +107,13 @@ def backend_type(catalogue: Catalogue, pci_type: str) -> str | None:
 class VirtioPci(PciDevice):
     """A virtio device on PCI. All properties of the device behind can be reached through it.
 
-    ``modern_only`` devices never had the legacy interface.
+    ``modern_only`` devices never had the legacy interface. ``implied_vectors`` are the interrupt vectors of a device
+    whose users cannot choose them.
     """
 
     backend_class: ClassVar[type[VirtioDevice]] = VirtioDevice
     modern_only = False
+    implied_vectors = 0
 
     def __init__(self, machine: Machine, device_type: str) -> None:
         super().__init__(machine, device_type)
@@ -180,7 +192,7 @@ class VirtioPci(PciDevice):
             self.add_child("virtio-pci-io[0]", ports)
 
     def _add_vectors(self) -> None:
-        vectors = self.value("vectors") if "vectors" in self.properties else 0
+        vectors = self.value("vectors") if "vectors" in self.properties else self.implied_vectors
         if vectors == _UNSPECIFIED_VECTORS:
             vectors = self.usual_vectors()
         if vectors > _MOST_VECTORS:
