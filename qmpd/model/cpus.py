@@ -67,7 +67,8 @@ def check_smp(given: dict[str, int], smp: Smp, machine: str, cpu_max: int) -> No
     """Raise QEMU's text when the topology is impossible (hw/core/machine-smp.c)."""
     if any(count == 0 for count in given.values()):
         raise errors.smp_zero()
-    for level in ("clusters", "books", "drawers"):
+    has_dies = machine.startswith(("pc-", "isapc"))
+    for level in ("clusters", "books", "drawers") if has_dies else ("modules", "clusters", "dies", "books", "drawers"):
         if getattr(smp, level) > 1:
             raise errors.smp_level_unsupported(level)
     product = " * ".join(f"{level} ({getattr(smp, level)})" for level in _PC_LEVELS)
