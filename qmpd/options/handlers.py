@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from qmpd import errors
 from qmpd.config import OptionArguments
 from qmpd.errors import QemuError, StartupError
 from qmpd.hashorder import qdict_order
-from qmpd.options import chardevs, extras, keyval, optsvisitor, qemuopts, readconfig, structs, types
+from qmpd.options import chardevs, keyval, optsvisitor, qemuopts, structs, types
 from qmpd.options.parser import MACHINE_SECTIONS, TREE_SECTIONS, Handler, Parser, read_json
 from qmpd.options.report import StartupExit
 from qmpd.options.words import HELP_WORDS
+
+if TYPE_CHECKING:
+    from qmpd.options.readconfig import Section
 
 _UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _GLOBAL: Final = r"(?s)([^.=]{1,63})\.([^=]{1,63})=(.*)"
@@ -297,18 +300,22 @@ def take_help(parser: Parser, argument: str) -> NoReturn:
 
 
 def take_readconfig(parser: Parser, argument: str) -> None:
+    from qmpd.options import readconfig
+
     for section in readconfig.read(argument):
         take_section(parser, section)
 
 
 def take_extras(parser: Parser, argument: str) -> None:
+    from qmpd.options import extras
+
     parser.extras = extras.read(argument, parser.extras)
     parser.help.identity = parser.extras.identity
 
 
-def take_section(parser: Parser, section: readconfig.Section) -> None:
+def take_section(parser: Parser, section: Section) -> None:
     if section.group in TREE_SECTIONS:
-        take_tree(parser, section.group, readconfig.crumple(section), section.origin)
+        take_tree(parser, section.group, section.tree(), section.origin)
         return
     opts = parser.store.create(parser.group(section.group), section.id, section.origin)
     for name in qdict_order(section.values):

@@ -27,6 +27,17 @@ class Section(NamedTuple):
     values: dict[str, str]
     origin: str
 
+    def tree(self) -> keyval.Tree:
+        """The values of a section whose keys are paths. Raises QemuError."""
+        tree: keyval.Tree = {} if self.id is None else {"id": self.id}
+        for key, value in self.values.items():
+            keyval.put(tree, key, value)
+        try:
+            keyval.make_lists(tree)
+        except QemuError:
+            raise errors.config_keys_mixed() from None
+        return tree
+
 
 def read(path: str) -> Iterator[Section]:
     """The sections of a file, each as soon as it is complete. Raises QemuError.
@@ -66,15 +77,3 @@ def _read_header(line: str) -> Section | None:
         return Section(found[1], found[2], {}, "")
     found = re.match(_HEADER, line)
     return Section(found[1], None, {}, "") if found else None
-
-
-def crumple(section: Section) -> keyval.Tree:
-    """A section of those that are trees: its keys are paths. Raises QemuError."""
-    tree: keyval.Tree = {} if section.id is None else {"id": section.id}
-    for key, value in section.values.items():
-        keyval.put(tree, key, value)
-    try:
-        keyval.make_lists(tree)
-    except QemuError:
-        raise errors.config_keys_mixed() from None
-    return tree

@@ -23,6 +23,7 @@ _VOLATILE = [
     (r"(?m)^(CPU: +)\d+", r"\1N"),
     (r"(?m)^CPU time: .*\n", ""),  # is not there before a CPU has run
     (r"(<graphics type='vnc' port=')\d+", r"\1N"),
+    (r"(dirtyrate\.calc_start_time=)[1-9]\d*", r"\1N"),
     (r"/dev/pts/\d+", "/dev/pts/N"),
     (r"(domain-|channel/)\d+-", r"\1N-"),
     (r"\d{4}-\d\d-\d\dT\S+Z (?=(?:qemu|qmpd)-system)", ""),
@@ -142,7 +143,7 @@ class Domain:
             with open(self._file, "w") as stream:
                 stream.write(xml)
         status, output = self._virsh(*words)
-        self.seen.append(f"$ virsh {' '.join(words)} -> {status}\n{output}")
+        self.seen.append(f"$ virsh {self._steady(' '.join(words))} -> {status}\n{output}")
         return status == 0
 
     def _virsh(self, *words: str) -> tuple[int, str]:

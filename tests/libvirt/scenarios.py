@@ -237,6 +237,82 @@ def as_virt_install_makes_them(domain: Domain) -> None:
     domain.restart_daemon()
 
 
+def administration(domain: Domain) -> None:
+    disks = [domain.file(16) for _ in range(5)]
+    ports = "".join(f"<controller type='pci' index='{index}' model='pcie-root-port'/>" for index in range(1, 16))
+    domain.start(
+        more="<iothreads>1</iothreads>",
+        devices=f"""
+        <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{disks[0]}'/>
+          <target dev='vda' bus='virtio'/></disk>
+        <disk type='file' device='cdrom'><target dev='sda' bus='sata'/><readonly/></disk>
+        <controller type='pci' index='0' model='pcie-root'/>{ports}
+        <controller type='scsi' model='virtio-scsi'/>
+        <controller type='usb' model='qemu-xhci'/>
+        <interface type='user'><mac address='52:54:00:12:34:56'/><model type='virtio'/></interface>
+        <serial type='pty'/>
+        <channel type='unix'><source mode='bind'/><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+        <graphics type='vnc' port='-1' autoport='yes'/>
+        <video><model type='vga'/></video>
+        """,
+    )
+    for command in _ADMINISTRATION.strip().splitlines():
+        words = command.split()
+        domain(*[disks[int(word[-1])] if word.startswith("DISK") else word for word in words])
+    domain.look()
+
+
+_ADMINISTRATION = """
+setvcpus DOMAIN 1 --live
+setvcpus DOMAIN 3 --live
+attach-disk DOMAIN DISK0 vdx
+attach-disk DOMAIN DISK1 vdc
+attach-disk DOMAIN DISK2 sdb --targetbus scsi
+attach-disk DOMAIN DISK3 sdc --targetbus usb
+detach-disk DOMAIN sdb
+detach-disk DOMAIN sdc
+change-media DOMAIN sda DISK4 --insert
+change-media DOMAIN sda --eject
+blkdeviotune DOMAIN vda --total-iops-sec 100
+blkdeviotune DOMAIN vda
+domblklist DOMAIN
+domif-setlink DOMAIN 52:54:00:12:34:56 down
+domif-getlink DOMAIN 52:54:00:12:34:56
+attach-interface DOMAIN user x --model virtio --mac 52:54:00:12:34:58
+detach-interface DOMAIN user --mac 52:54:00:12:34:56
+send-key DOMAIN KEY_A
+inject-nmi DOMAIN
+iothreadadd DOMAIN 7
+iothreadinfo DOMAIN
+iothreadset DOMAIN 7 --poll-max-ns 1000
+iothreaddel DOMAIN 7
+domtime DOMAIN
+domjobinfo DOMAIN
+domjobabort DOMAIN
+domdirtyrate-calc DOMAIN --seconds 1
+setmaxmem DOMAIN 2GiB --config
+memtune DOMAIN
+numatune DOMAIN
+emulatorpin DOMAIN
+vcpupin DOMAIN
+iothreadpin DOMAIN 1 0
+schedinfo DOMAIN
+ttyconsole DOMAIN
+domcontrol DOMAIN
+domfsinfo DOMAIN
+guestvcpus DOMAIN
+set-user-password DOMAIN root x
+perf DOMAIN
+domblkerror DOMAIN
+domblkthreshold DOMAIN vda 1000
+dompmsuspend DOMAIN mem
+dompmwakeup DOMAIN
+migrate-getmaxdowntime DOMAIN
+qemu-monitor-command DOMAIN --hmp info memory-devices
+desc DOMAIN hello
+"""
+
+
 SCENARIOS = (
     dimms,
     all_slots,
@@ -265,4 +341,5 @@ SCENARIOS = (
     cpu_topology,
     machine_unknown,
     as_virt_install_makes_them,
+    administration,
 )

@@ -131,13 +131,13 @@ _MAGIC = {
     "parallels": b"WithoutFreeSpace",
 }
 
-# What QEMU says of an image that begins with zeroes.
+# What QEMU says of an image that begins with zeroes; the texts are read when one is due.
 NOT_IN_FORMAT: dict[str, Callable[[], QemuError]] = {
     "qcow": lambda: errors.block.image_not_in("qcow"),
     "qed": lambda: errors.block.image_not_in("QED"),
-    "vdi": errors.block.image_not_vdi,
-    "vpc": errors.block.image_not_vpc,
-    "vhdx": errors.block.image_not_vhdx,
-    "vmdk": errors.block.image_not_vmdk,
+    "vdi": lambda: errors.block.image_not_vdi(),
+    "vpc": lambda: errors.block.image_not_vpc(),
+    "vhdx": lambda: errors.block.image_not_vhdx(),
+    "vmdk": lambda: errors.block.image_not_vmdk(),
     "parallels": lambda: errors.block.image_not_in("Parallels"),
 }
