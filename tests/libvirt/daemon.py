@@ -123,10 +123,11 @@ class Libvirt:
 
     def clean_up(self) -> None:
         self.stop()
-        for file in self._run.glob("libvirt/qemu/run/*.pid"):
-            if file.stem != "driver":
-                os.kill(int(file.read_text()), signal.SIGKILL)
         for reaping in self._reapers:
+            if reaping.poll() is None:
+                for left in Path(f"/proc/{reaping.pid}/task/{reaping.pid}/children").read_text().split():
+                    with suppress(ProcessLookupError):
+                        os.kill(int(left), signal.SIGKILL)
             reaping.communicate(timeout=PATIENCE)
         shutil.rmtree(self.folder)
 

@@ -289,7 +289,6 @@ iothreaddel DOMAIN 7
 domtime DOMAIN
 domjobinfo DOMAIN
 domjobabort DOMAIN
-domdirtyrate-calc DOMAIN --seconds 1
 setmaxmem DOMAIN 2GiB --config
 memtune DOMAIN
 numatune DOMAIN
