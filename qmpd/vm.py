@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qmpd.faults.faults import Faults
     from qmpd.stubs import Stub
     from qmpd.wire.human import HumanMonitor, HumanSession
+    from qmpd.wire.mux import Mux
     from qmpd.wire.qtest import QtestSession
 
 
@@ -189,6 +190,9 @@ class Vm:
         from qmpd.wire.human import HumanMonitor, HumanSession
         from qmpd.wire.lineedit import Completions
 
+        monitor = self._human_monitors.get(chardev) or HumanMonitor(_mux(self.config, chardev))
+        self._human_monitors[chardev] = monitor
+
         def run(line: str) -> str:
             return hmp.run(context, line, monitor.cpu, monitor.choose_cpu)
 
@@ -196,7 +200,6 @@ class Vm:
             typed, words = hmp.complete(context, start.decode(errors="surrogateescape"))
             return Completions(typed, [word.encode() for word in words])
 
-        monitor = self._human_monitors.setdefault(chardev, HumanMonitor())
         session = HumanSession(run, complete, self.machine.catalogue.version_number, monitor)
         session.descriptors = NamedDescriptors()
         context = Context(self.machine, session, self)
@@ -295,6 +298,19 @@ def _stubs(path: str) -> Mapping[str, Stub]:
         return stubs.load(path)
     except stubs.BadStubs as problem:
         raise StartupError("", errors.bad_stubs(str(problem))) from None
+
+
+def _mux(config: VmConfig, chardev: str) -> Mux | None:
+    """What stands in front of a monitor on that character device, if others may use it as well."""
+    from qmpd.wire.mux import Mux
+
+    chardevs = {one.id: one for one in config.chardevs}
+    device = chardevs.get(chardev)
+    if device is None or device.backend != "mux":
+        return None
+    base = chardevs[device.base]
+    ports = [] if config.machine == "none" else [*config.serials, *config.parallels]
+    return Mux(ports.count(chardev), early=base.backend == "socket" and base.server and not base.wait)
 
 
 def _faults(path: str, clock: Clock, kill: Callable[[str], None]) -> Faults:

@@ -7,6 +7,7 @@ from typing import Any
 
 from qmpd.errors import QemuError
 from qmpd.wire.lineedit import Complete, LineEditor
+from qmpd.wire.mux import Mux
 
 PROMPT = b"(qemu) "
 
@@ -15,11 +16,15 @@ Run = Callable[[str], str]
 
 
 class HumanMonitor:
-    """What outlives the clients of a human monitor: the history of its lines, and the ``cpu`` that one has chosen."""
+    """What outlives the clients of a human monitor: the history of its lines, and the ``cpu`` that one has chosen.
 
-    def __init__(self) -> None:
+    ``mux`` stands in front of it, if others use the same character device.
+    """
+
+    def __init__(self, mux: Mux | None = None) -> None:
         self.editor = LineEditor(PROMPT)
         self.cpu: int | None = None
+        self.mux = mux
 
     def choose_cpu(self, index: int) -> None:
         self.cpu = index
@@ -39,10 +44,11 @@ class HumanSession:
         self._run = run
         self._version = version
         self._editor = monitor.editor
+        self._mux = monitor.mux
         self._output = bytearray()
         self._input = bytearray()
         self._paused = False
-        self._editor.show = self._output.extend
+        self._editor.show = self.write
         self._editor.complete = complete
 
     @property
@@ -50,8 +56,22 @@ class HumanSession:
         return not self._paused
 
     def greet(self) -> None:
-        self._output += f"QEMU {self._version} monitor - type 'help' for more information\r\n".encode()
+        if self._mux is None:
+            self.enter(banners=1)
+        else:
+            self._mux.opened(self)
+
+    def enter(self, banners: int) -> None:
+        """Show so many banners, and ask for a line."""
+        self.write(f"QEMU {self._version} monitor - type 'help' for more information\r\n".encode() * banners)
         self._editor.start()
+
+    def write(self, data: bytes) -> None:
+        self._output += data
+
+    def quit(self) -> None:
+        """End the machine."""
+        self._run("quit")
 
     def receive_data(self, data: bytes) -> None:
         self._input += data
@@ -59,7 +79,10 @@ class HumanSession:
 
     def _proceed(self) -> None:
         while self._input and not self._paused and not self.closing:
-            line = self._editor.feed(self._input.pop(0))
+            key = self._input.pop(0)
+            if self._mux is not None and self._mux.takes(key, self):
+                continue
+            line = self._editor.feed(key)
             if line is not None:
                 self._output += self._answer(line)
                 if not self.closing:

@@ -2,8 +2,9 @@
 
     python -m tests.commands.terminal          # ask QEMU again and write what it says
 
-``data/terminal.jsonl`` has a line for each step, [what is typed, what comes]; null for typing is another client after
-the first. A character stands for a byte. Thread ids are masked.
+``data/terminal.jsonl`` is a row of sections. A section is an object with QEMU's options, where PATH is the monitor's
+socket; the lines below are steps, [what is typed, what comes]. Null for typing is another client after the one before.
+A character stands for a byte. Thread ids are masked.
 """
 
 from __future__ import annotations
@@ -17,19 +18,33 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from tests import peers
 
 DATA = Path(__file__).parent / "data" / "terminal.jsonl"
-ARGS = ("-nodefaults", "-display", "none", "-S", "-machine", "q35", "-smp", "2")
+_COMMON = ("-nodefaults", "-display", "none", "-S")
 _SILENCE = 0.3  # seconds after which an answer counts as complete when it is recorded
 
-Step = tuple[bytes | None, bytes]
+
+class Section(NamedTuple):
+    args: list[str]
+    steps: list[tuple[bytes | None, bytes]]
+
+    def argv(self, path: str) -> list[str]:
+        return [*_COMMON, *(arg.replace("PATH", path) for arg in self.args)]
 
 
-def read() -> list[Step]:
-    rows = [json.loads(line) for line in DATA.read_text().splitlines()]
-    return [(None if typed is None else typed.encode("latin-1"), come.encode("latin-1")) for typed, come in rows]
+def read() -> list[Section]:
+    sections: list[Section] = []
+    for line in DATA.read_text().splitlines():
+        row = json.loads(line)
+        if isinstance(row, dict):
+            sections.append(Section(row["args"], []))
+        else:
+            typed, come = row
+            sections[-1].steps.append((None if typed is None else typed.encode("latin-1"), come.encode("latin-1")))
+    return sections
 
 
 def masked(data: bytes) -> bytes:
@@ -37,11 +52,11 @@ def masked(data: bytes) -> bytes:
 
 
 @contextmanager
-def served(program: str) -> Iterator[str]:
+def served(program: str, section: Section) -> Iterator[str]:
     """The path of a human monitor."""
     with tempfile.TemporaryDirectory(prefix="hmp-") as directory:
         path = f"{directory}/monitor"
-        process = subprocess.Popen([program, *ARGS, "-monitor", f"unix:{path},server=on,wait=off"])
+        process = subprocess.Popen([program, *section.argv(path)])
         try:
             while not Path(path).exists():
                 time.sleep(0.01)  # a listening socket has no other sign
@@ -69,26 +84,25 @@ def _until_silence(sock: socket.socket) -> bytes:
     return data
 
 
-def record(program: str) -> None:
-    rows = []
-    with served(program) as path:
-        sock = None
-        for typed, _ in read():
-            if typed is None:
+def _recorded(program: str, section: Section) -> Iterator[str]:
+    yield json.dumps({"args": section.args})
+    with served(program, section) as path:
+        time.sleep(_SILENCE)  # until it listens to what is typed
+        sock: socket.socket | None = None
+        for typed, _ in section.steps:
+            if sock is None or typed is None:
                 if sock is not None:
                     sock.close()
                     time.sleep(_SILENCE)
                 sock = connect(path)
-            else:
-                assert sock is not None
+            if typed is not None:
                 sock.sendall(typed)
-            assert sock is not None
             text = None if typed is None else typed.decode("latin-1")
-            rows.append(json.dumps([text, masked(_until_silence(sock)).decode("latin-1")]))
+            yield json.dumps([text, masked(_until_silence(sock)).decode("latin-1")])
         if sock is not None:
             sock.close()
-    DATA.write_text("\n".join(rows) + "\n")
 
 
 if __name__ == "__main__":
-    record(peers.QEMU)
+    lines = [line for section in read() for line in _recorded(peers.QEMU, section)]
+    DATA.write_text("\n".join(lines) + "\n")

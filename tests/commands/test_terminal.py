@@ -16,34 +16,47 @@ from tests.server.emulators import COMMON, DROP_IN, started
 from . import terminal
 
 
+def _name(section: terminal.Section) -> str:
+    return " ".join(section.args)
+
+
+SECTIONS = terminal.read()
+BARE = SECTIONS[0]
+
+
+def machine(section: terminal.Section = BARE) -> Vm:
+    return Vm(parse(section.argv("/nowhere/monitor")), ManualClock())
+
+
 def opened(vm: Vm) -> HumanSession:
-    session = vm.open_human("compat_monitor0")
+    (monitor,) = vm.config.monitors
+    session = vm.open_human(monitor.chardev)
     session.greet()
     return session
 
 
-def test_what_is_shown_is_what_qemu_shows() -> None:
-    vm = Vm(parse(terminal.ARGS), ManualClock())
+@pytest.mark.parametrize("section", SECTIONS, ids=_name)
+def test_what_is_shown_is_what_qemu_shows(section: terminal.Section) -> None:
+    vm = machine(section)
     session: HumanSession | None = None
-    for typed, shown in terminal.read():
-        if typed is None:
+    for typed, shown in section.steps:
+        if session is None or typed is None:
             if session is not None:
                 vm.close_session(session)
             session = opened(vm)
-        else:
-            assert session is not None
+        if typed is not None:
             session.receive_data(typed)
         assert terminal.masked(session.data_to_send()) == shown, typed
     assert session is not None
-    assert session.closing, "the last line is quit"
+    assert session.closing, "the last step ends the machine"
 
 
 def test_one_byte_at_a_time_is_the_same_as_all_at_once() -> None:
-    steps = [(typed, shown) for typed, shown in terminal.read() if typed is not None]
-    whole, single = (opened(Vm(parse(terminal.ARGS), ManualClock())) for _ in range(2))
+    whole, single = (opened(machine()) for _ in range(2))
     for session in (whole, single):
         session.data_to_send()
-    for typed, _ in steps[:10]:
+    for typed, _ in BARE.steps[1:10]:
+        assert typed is not None
         whole.receive_data(typed)
         shown = b""
         for byte in typed:
@@ -52,18 +65,17 @@ def test_one_byte_at_a_time_is_the_same_as_all_at_once() -> None:
         assert shown == whole.data_to_send()
 
 
-def test_qemu_still_shows_that(qemu: str) -> None:
-    with terminal.served(qemu) as path:
-        sock = None
-        for typed, shown in terminal.read():
-            if typed is None:
+@pytest.mark.parametrize("section", SECTIONS, ids=_name)
+def test_qemu_still_shows_that(qemu: str, section: terminal.Section) -> None:
+    with terminal.served(qemu, section) as path:
+        sock: socket.socket | None = None
+        for typed, shown in section.steps:
+            if sock is None or typed is None:
                 if sock is not None:
                     sock.close()
                 sock = terminal.connect(path)
-            else:
-                assert sock is not None
+            if typed is not None:
                 sock.sendall(typed)
-            assert sock is not None
             come = b""
             while len(terminal.masked(come)) < len(shown):
                 more = sock.recv(1 << 16)
@@ -75,7 +87,7 @@ def test_qemu_still_shows_that(qemu: str) -> None:
 
 
 def test_who_does_not_read_is_not_read() -> None:
-    session = opened(Vm(parse(terminal.ARGS), ManualClock()))
+    session = opened(machine())
     session.data_to_send()
     session.pause_output()
     session.receive_data(b"\n")
@@ -91,7 +103,7 @@ def test_a_fault_inside_concerns_one_line_only(monkeypatch: pytest.MonkeyPatch) 
 
     from qmpd.commands import hmp
 
-    session = opened(Vm(parse(terminal.ARGS), ManualClock()))
+    session = opened(machine())
     faults: list[Exception] = []
     session.on_fault = lambda fault, request: faults.append(fault)
     monkeypatch.setattr(hmp, "run", fail)
