@@ -42,6 +42,7 @@ class ChardevConfig(NamedTuple):
     reads or writes. For a socket: ``path``, or ``host`` and ``port``, or ``fd``; ``server`` and ``wait`` as QEMU's
     options of that name. For a file: ``path`` and ``append``, and ``input`` to read from. For a mux: the ``base`` that
     it shares among several. For a ring buffer: its ``size`` in bytes. Any may write what is said to a ``logfile``.
+    On a terminal some keys make a ``signal``.
     """
 
     id: str
@@ -62,6 +63,7 @@ class ChardevConfig(NamedTuple):
     input: str = ""
     logfile: str = ""
     size: int = 65536
+    signal: bool = True
 
 
 class MonitorConfig(NamedTuple):

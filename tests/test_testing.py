@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,23 @@ def test_a_process_is_served_advanced_and_ended() -> None:
         process = vm.process
     assert process.returncode is not None
     assert not Path(vm.socket).exists()
+
+
+def test_what_is_due_has_been_sent_to_everybody_when_the_clock_has_advanced() -> None:
+    with Process("--guest", "linux") as vm, ExitStack() as stack:
+        socks = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(3)]
+        for sock in socks:
+            sock.connect(vm.socket)
+            sock.sendall(b'{"execute": "qmp_capabilities"}')
+            while not sock.recv(4096).endswith(b'{"return": {}}\r\n'):
+                pass
+        vm.advance(10)
+        vm.control.ask("object-add", qom_type="memory-backend-ram", id="m0", size=1 << 30)
+        vm.control.ask("device_add", driver="pc-dimm", id="d0", memdev="m0")
+        vm.advance(10)
+        for sock in socks:
+            sock.setblocking(False)
+            assert b'"event": "ACPI_DEVICE_OST"' in sock.recv(4096), "nobody has to wait for it"
 
 
 def test_a_process_that_does_not_start_says_so() -> None:

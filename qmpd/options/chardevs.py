@@ -194,6 +194,7 @@ def _read_other(opts: Opts, option_id: str, backend: str) -> ChardevConfig:
         append=opts.get_bool("append", False),
         base=(opts.get("chardev") or "") if backend == "mux" else "",
         size=opts.get_size("size", 65536),
+        signal=opts.get_bool("signal", True),
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import select
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qmpd.server.transport import Client, Transport
@@ -91,3 +93,18 @@ def pty_has_client(fd: int) -> bool:
     poll = select.poll()
     poll.register(fd, select.POLLHUP)
     return not any(events & select.POLLHUP for _, events in poll.poll(0))
+
+
+def take_terminal(fd: int, *, signals: bool) -> Callable[[], None]:
+    """Have keys as they are typed, unseen; also those for ``signals``, unless they make them. The result undoes it."""
+    import termios
+
+    before = termios.tcgetattr(fd)
+    iflag, oflag, cflag, lflag, ispeed, ospeed, chars = termios.tcgetattr(fd)
+    iflag &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
+    iflag &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
+    lflag &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN | (0 if signals else termios.ISIG))
+    cflag = cflag & ~(termios.CSIZE | termios.PARENB) | termios.CS8
+    chars[termios.VMIN], chars[termios.VTIME] = 1, 0
+    termios.tcsetattr(fd, termios.TCSANOW, [iflag, oflag | termios.OPOST, cflag, lflag, ispeed, ospeed, chars])
+    return partial(termios.tcsetattr, fd, termios.TCSANOW, before)

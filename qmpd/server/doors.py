@@ -211,6 +211,19 @@ class ConnectingDoor(_SocketDoor):
 class StdioDoor(_Base):
     """Standard input and output. The end of the input is not the end of the monitor: events go on."""
 
+    def __init__(self, config: ChardevConfig, monitor: MonitorConfig | None) -> None:
+        super().__init__(config, monitor)
+        self._give_back: Callable[[], None] | None = None
+        if os.isatty(0):
+            from qmpd.server.descriptors import take_terminal
+
+            self._give_back = take_terminal(0, signals=config.signal)
+
+    def close(self) -> None:
+        super().close()
+        if self._give_back is not None:
+            self._give_back()
+
     def start(self, hall: Hall) -> None:
         super().start(hall)
         self._open(hall)
