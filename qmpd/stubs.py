@@ -6,16 +6,11 @@ return; nothing is known of other commands, which exist while the file names the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from qmpd.errors import ErrorClass, QemuError
 from qmpd.schemas import documents
-
-
-class BadStubs(Exception):
-    """A file that cannot be used; the text says why."""
 
 
 class Stub(NamedTuple):
@@ -32,17 +27,8 @@ class Stub(NamedTuple):
 
 
 def load(path: str) -> Mapping[str, Stub]:
-    """Stubs by the names of their commands. Raises BadStubs."""
-    try:
-        with open(path, "rb") as file:
-            document = json.load(file)
-    except OSError as error:
-        raise BadStubs(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise BadStubs(f"{path} is not JSON: {error}") from None
-    problem = documents.complaint("stubs", document)
-    if problem:
-        raise BadStubs(f"{path}: {problem}")
+    """Stubs by the names of their commands. Raises BadDocument."""
+    document = documents.read_file(path, "stubs")
     return {name: _stub(path, name, reply) for name, reply in document["commands"].items()}
 
 
@@ -52,5 +38,5 @@ def _stub(path: str, name: str, reply: dict[str, Any]) -> Stub:
         return Stub(error=(error["desc"], ErrorClass(error.get("class", ErrorClass.GENERIC))))
     problem = documents.reply_complaint(name, reply["return"])
     if problem:
-        raise BadStubs(f"{path}: what '{name}' returns: {problem}")
+        raise documents.BadDocument(f"{path}: what '{name}' returns: {problem}")
     return Stub(reply["return"])

@@ -23,7 +23,8 @@ from qmpd.model.hostmem_host import Host
 from qmpd.model.machine import Machine
 from qmpd.model.objects import object_add
 from qmpd.model.qdev import device_add
-from qmpd.rules import BadRule, DuplicateRule
+from qmpd.rules import DuplicateRule
+from qmpd.schemas.documents import BadDocument
 from qmpd.wire.session import Session
 from qmpd.wire.throttle import Throttle
 
@@ -296,7 +297,7 @@ def _stubs(path: str) -> Mapping[str, Stub]:
 
     try:
         return stubs.load(path)
-    except stubs.BadStubs as problem:
+    except BadDocument as problem:
         raise StartupError("", errors.bad_stubs(str(problem))) from None
 
 
@@ -319,7 +320,7 @@ def _faults(path: str, clock: Clock, kill: Callable[[str], None]) -> Faults:
 
     try:
         return Faults(clock, kill, load(path))
-    except BadRule as problem:
+    except BadDocument as problem:
         raise StartupError("", errors.faults.bad_document(str(problem))) from None
     except DuplicateRule as rule:
         raise StartupError("", errors.rule_name_taken(str(rule))) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -122,23 +121,14 @@ class Document(NamedTuple):
 
 
 def load(path: str) -> Document:
-    """The rules in a file. Raises BadRule."""
+    """The rules in a file. Raises BadDocument."""
     from qmpd.schemas import documents
 
-    try:
-        with open(path, "rb") as file:
-            document = json.load(file)
-    except OSError as error:
-        raise BadRule(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise BadRule(f"{path} is not JSON: {error}") from None
-    problem = documents.complaint("faults", document)
-    if problem:
-        raise BadRule(f"{path}: {problem}")
+    document = documents.read_file(path, "faults")
     faults = []
-    for number, rule in enumerate(document.get("rules", ())):
+    for number, rule in enumerate(document["rules"]):
         try:
             faults.append(fault_from(rule))
         except BadRule as problem:
-            raise BadRule(f"{path}: $.rules[{number}]: {problem}") from None
+            raise documents.BadDocument(f"{path}: $.rules[{number}]: {problem}") from None
     return Document(tuple(faults), document.get("seed", 0))

@@ -97,6 +97,25 @@ def resolve(reference: str, module: str) -> Located:
     return Located(document(home)["$defs"][type_name(reference)], home)
 
 
+class BadDocument(Exception):
+    """A file that cannot be used; the text says why."""
+
+
+def read_file(path: str, name: str) -> Any:
+    """A user's file, which has to be what the document ``name`` describes. Raises BadDocument."""
+    try:
+        with open(path, "rb") as file:
+            value = json.load(file)
+    except OSError as error:
+        raise BadDocument(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise BadDocument(f"{path} is not JSON: {error}") from None
+    problem = complaint(name, value)
+    if problem:
+        raise BadDocument(f"{path}: {problem}")
+    return value
+
+
 def complaint(name: str, value: object) -> str:
     """What keeps ``value`` from being what the document ``name`` describes; empty if nothing does."""
     return _complaint({"$ref": f"{name}.json"}, value)
