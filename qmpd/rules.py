@@ -62,6 +62,12 @@ class Count(NamedTuple, Generic[R]):
     met: int
     hits: int
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the rule has had all its occasions, followed or left to chance."""
+        rule = self.rule
+        return rule.times is not None and -((rule.skip - self.met) // rule.every) >= rule.times
+
 
 class RuleBook(Generic[R]):
     """Rules in the order in which they are asked; the last one added comes first, and the first that fits holds."""

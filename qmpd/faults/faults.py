@@ -76,8 +76,7 @@ class Faults:
 
     def is_active(self, count: Count[Fault]) -> bool:
         """Whether a rule may still be followed."""
-        fault = count.rule
-        return fault.name not in self._expired and (fault.times is None or count.hits < fault.times)
+        return count.rule.name not in self._expired and not count.is_over
 
     def held_up(self, name: str) -> int:
         """How many things wait because of a rule."""
@@ -129,6 +128,9 @@ class Faults:
     def deliver(self, event: Event) -> None:
         """Report an event to all clients, disturbed once for all of them."""
         fault = self.find(Occasion.EVENT, event.name)
+        if fault is not None and fault.do is Deed.KILL:
+            self.kill(fault.signal)
+            return
         if fault is None or fault.do not in (Deed.DROP, Deed.DELAY):
             self._announce(event, fault, list(self._lines))
             return

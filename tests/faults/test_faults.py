@@ -251,6 +251,15 @@ def test_the_machine_may_die_without_a_word(bench: Bench, on: str) -> None:
     assert bench.machine.is_closed(bench.control)
 
 
+def test_the_machine_may_die_of_an_event_that_nobody_hears() -> None:
+    machine = Machine()
+    client = machine.connect().negotiate()
+    client.ask("x-qmpd-fault-add", on="event", do="kill", event="RESET")
+    client.close()
+    machine.vm.machine.run.reset("guest-reset", guest=True)
+    assert machine.killed_by == "KILL"
+
+
 # Rules
 
 
@@ -259,6 +268,17 @@ def test_a_rule_that_is_over_is_still_listed(bench: Bench) -> None:
     assert bench.sent("stop", "stop", "stop") == ["STOP", "return", "return"]
     expected = {"name": "mine", "on": "reply", "do": "drop", "pattern": "stop", "met": 3, "hits": 1}
     assert bench.query() == {**expected, "active": False, "held-up": 0}
+
+
+@pytest.mark.parametrize(("every", "chance", "lasts"), [(1, 1, 2), (3, 1, 4), (1, 0, 2)])
+def test_a_rule_is_over_after_its_last_occasion(bench: Bench, every: int, chance: float, lasts: int) -> None:
+    bench.fault("reply", "drop", command="query-name", skip=1, times=2, every=every, chance=chance)
+    active = []
+    for _ in range(lasts + 2):
+        bench.client.send("query-name")
+        active.append(bench.query()["active"])
+    assert active == [True] * lasts + [False] * 2
+    assert bench.query()["hits"] == 2 * chance
 
 
 def test_a_rule_ends_by_the_clock_and_lets_go_what_it_holds_up(bench: Bench) -> None:
