@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +82,13 @@ def test_a_start_with_two_rules_of_one_name_says_so(tmp_path: Path) -> None:
 
 def test_the_examples_of_the_guide_are_rules() -> None:
     text = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
-    examples = [part.split("```")[0] for part in text.split("```json\n")[1:]]
-    assert examples
+    in_files = [json.loads(part.split("```")[0])["rules"] for part in text.split("```json\n")[1:]]
+    in_line = [json.loads(part) for part in re.findall(r"`(\{\"on\"[^`]*)`", text)]
+    examples = [*chain(*in_files), *in_line]
+    assert len(examples) == 5
+    client = Machine().connect().negotiate()
     for example in examples:
-        document = json.loads(example)
-        assert Machine().connect().negotiate().ask("x-qmpd-fault-add", **document["rules"][0])
+        assert client.ask("x-qmpd-fault-add", **example)
 
 
 def test_the_drop_in_takes_the_file_as_an_option() -> None:
