@@ -188,6 +188,7 @@ class Vm:
     def open_human(self, chardev: str) -> HumanSession:
         """A session for a client of the human monitor on that character device."""
         from qmpd.commands import hmp
+        from qmpd.commands.hmp import completion
         from qmpd.wire.human import HumanMonitor, HumanSession
         from qmpd.wire.lineedit import Completions
 
@@ -198,7 +199,7 @@ class Vm:
             return hmp.run(context, line, monitor.cpu, monitor.choose_cpu)
 
         def complete(start: bytes) -> Completions:
-            typed, words = hmp.complete(context, start.decode(errors="surrogateescape"))
+            typed, words = completion.complete(context, start.decode(errors="surrogateescape"))
             return Completions(typed, [word.encode() for word in words])
 
         session = HumanSession(run, complete, self.machine.catalogue.version_number, monitor)

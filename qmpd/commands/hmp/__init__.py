@@ -14,7 +14,7 @@ from qmpd.commands.context import Context
 from qmpd.commands.hmp import actions, block, info, memory, migration, net, rare, table, ui
 from qmpd.commands.hmp.arguments import BadArguments, Reader
 from qmpd.commands.hmp.call import Call, Handler
-from qmpd.commands.hmp.words import BLANKS, NoWord, command_word, skip_blanks, split_words
+from qmpd.commands.hmp.words import BLANKS, command_word, skip_blanks
 from qmpd.errors import QemuError
 
 HANDLERS: Final = (
@@ -54,25 +54,6 @@ def run(
     if skip_blanks(command_line, 0) == len(command_line):
         return ""
     return _answer(context, command_line, cpu, select_cpu).replace("\n", "\r\n")
-
-
-def complete(context: Context, start: str) -> tuple[int, list[str]]:
-    """What the last word of ``start``, of which so many characters are there, may be; names of commands only."""
-    try:
-        words = split_words(start)
-    except NoWord:
-        return 0, []
-    if not words or start[-1] in BLANKS:
-        words.append("")
-    part = "hmp"
-    while len(words) > 1:
-        name = table.find(context.machine.catalogue.hmp_commands(part), words.pop(0))
-        if name == table.INFO:
-            part = "hmp-info"
-        elif name != table.HELP:
-            return 0, []
-    names = "|".join(context.machine.catalogue.hmp_commands(part)).split("|")
-    return len(words[0]), [name for name in names if name.startswith(words[0])]
 
 
 def _cpu(context: Context, wanted: int | None) -> int | None:
