@@ -159,7 +159,7 @@ class Machine:
     def __init__(self, *options: str, guest: str = "linux", faults: str = "", booted: bool = True) -> None:
         argv = ["-nodefaults", "-display", "none", *(() if "-machine" in options else ("-machine", "q35"))]
         config = parse([*argv, *(() if "-m" in options else MEMORY), *options])
-        config.extras = Extras(guest, manual_clock=True, control=True, faults=faults)
+        config.extras = Extras(guest, manual_clock=True, control=True, faults=faults, host=config.extras.host)
         self.clock = ManualClock()
         self.vm = Vm(config, self.clock)
         self.vm.on_exit = self._end

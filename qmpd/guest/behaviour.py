@@ -126,7 +126,7 @@ class Behaviour(NamedTuple):
     acpi: bool = True
     hot_remove: bool = True
     auto_online: bool = True
-    drivers: tuple[str, ...] = ("virtio-mem", "virtio-balloon")
+    drivers: tuple[str, ...] = ("virtio-mem", "virtio-balloon", "hv-balloon")
     power_button: bool = False
     pvpanic: bool = False
     reboots_on_panic: bool = False

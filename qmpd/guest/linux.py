@@ -9,6 +9,7 @@ from qmpd.guest.balloon import BalloonDriver
 from qmpd.guest.conduct import Conduct
 from qmpd.guest.contact import Slot
 from qmpd.guest.dimms import DimmDriver
+from qmpd.guest.hyperv import ReportDriver
 from qmpd.guest.pace import GuestTime
 from qmpd.guest.pci import PciDriver
 from qmpd.guest.queue import HotplugQueue
@@ -17,7 +18,7 @@ from qmpd.guest.resize import MemoryDriver
 if TYPE_CHECKING:
     from qmpd.guest.ports import Platform
 
-DRIVERS = ("virtio-mem", "virtio-balloon")
+DRIVERS = ("virtio-mem", "virtio-balloon", "hv-balloon")
 
 
 class Linux:
@@ -30,13 +31,18 @@ class Linux:
         self.pci = PciDriver(platform.pci, time, self.queue, conduct, crash)
         self.memory = MemoryDriver(platform.pci, time, self.queue, conduct, crash)
         self.balloon = BalloonDriver(platform, time, conduct, crash)
-        self._drivers: dict[str, MemoryDriver | BalloonDriver] = dict(
-            zip(DRIVERS, (self.memory, self.balloon), strict=True)
+        self.report = ReportDriver(platform, time)
+        self._drivers: dict[str, MemoryDriver | BalloonDriver | ReportDriver] = dict(
+            zip(DRIVERS, (self.memory, self.balloon, self.report), strict=True)
         )
         self.loaded = [name for name in DRIVERS if name in conduct.behaviour.drivers]
         self.pci.appeared, self.pci.vanishing = self._appeared, self._vanishing
         conduct.switch_driver = self.switch_driver
         self.pci.start()
+        reporting = platform.reporting_balloon()
+        self._always_there = [reporting.label] if reporting is not None else []
+        for name in self._always_there:
+            self._appeared(name)
 
     # What the machine tells
 
@@ -72,7 +78,7 @@ class Linux:
         if load == (driver in self.loaded):
             return
         (self.loaded.append if load else self.loaded.remove)(driver)
-        for name in list(self.pci.known):
+        for name in (*self.pci.known, *self._always_there):
             if load:
                 self._drivers[driver].add(name)
             else:
@@ -83,6 +89,8 @@ class Linux:
         driven = [(name, "virtio-mem", device.state) for name, device in self.memory.followed.items()]
         if self.balloon.balloon is not None:
             driven.append((self.balloon.balloon.label, "virtio-balloon", self.balloon.state))
+        if self.report.balloon is not None:
+            driven.append((self.report.balloon.label, "hv-balloon", "working"))
         return driven
 
     # What somebody does inside

@@ -96,6 +96,19 @@ class Balloon(Protocol):
         """Keep what the guest says about its memory, at that time since the epoch."""
 
 
+class ReportingBalloon(Protocol):
+    """Hyper-V's balloon as its driver sees it."""
+
+    @property
+    def label(self) -> str: ...
+
+    def receive_report(self, committed: int, available: int) -> None:
+        """Keep what the guest says about its memory, in bytes."""
+
+    def forget(self) -> None:
+        """Nobody reports any more."""
+
+
 class PciPlatform(Protocol):
     """What a guest can see of its machine's PCI slots, and do to them."""
 
@@ -155,6 +168,8 @@ class Platform(Protocol):
 
     def fail_eject(self, slot: int) -> None:
         """As ``eject``, but the machine cannot remove the DIMM."""
+
+    def reporting_balloon(self) -> ReportingBalloon | None: ...
 
     def memory_size(self) -> int:
         """The bytes of RAM, DIMMs included."""

@@ -13,6 +13,7 @@ from qmpd.model.qdev import delete_device, deletion
 
 if TYPE_CHECKING:
     from qmpd.model.guest_side_pci import PciSide
+    from qmpd.model.hyperv import HvBalloon
 
 
 class GuestSide:
@@ -58,6 +59,10 @@ class GuestSide:
         device = self._machine.memory_hotplug.slots[slot].device
         if device is not None:
             self._machine.emit("DEVICE_UNPLUG_GUEST_ERROR", deletion(device))
+
+    def reporting_balloon(self) -> HvBalloon | None:
+        balloon = self._machine.balloon
+        return balloon if balloon is not None and balloon.is_a("hv-balloon") else None  # type: ignore[return-value]
 
     def memory_size(self) -> int:
         return self._machine.ram_and_dimms

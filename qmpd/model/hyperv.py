@@ -1,6 +1,6 @@
 """Hyper-V's bus and its balloon: vmbus-bridge and hv-balloon (hw/hyperv/vmbus.c, hw/hyperv/hv-balloon.c).
 
-No guest speaks to the balloon, so it never plugs a page, takes one away or receives a report.
+The guest tells the balloon how much memory it uses, but neither gives nor takes any.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class HvBalloon(CatalogueDevice, MemoryDevice):
         self.status_report = False
         self.instance_id = "auto"
         self.memslots = 0
+        self._report: dict[str, int] | None = None
 
     def get_addr(self) -> int:
         return self.memaddr
@@ -136,6 +137,7 @@ class HvBalloon(CatalogueDevice, MemoryDevice):
         elif self.memaddr:
             raise errors.hyperv.address_without_memdev()
         self.machine.balloon = self
+        self.machine.on_reset[self] = self.forget
 
     def plug(self) -> None:
         self.machine.memory_devices.plug(self)
@@ -151,5 +153,19 @@ class HvBalloon(CatalogueDevice, MemoryDevice):
         """Ask the guest to make do with ``size`` bytes; nobody hears it."""
 
     def report(self) -> dict[str, int]:
-        """The guest's latest report on its memory. Raises QEMU's text, for there never is one."""
-        raise errors.hyperv.report_missing() if self.status_report else errors.hyperv.reporting_disabled()
+        """The guest's latest report on its memory. Raises QEMU's text when there is none."""
+        if not self.status_report:
+            raise errors.hyperv.reporting_disabled()
+        if self._report is None:
+            raise errors.hyperv.report_missing()
+        return self._report
+
+    def forget(self) -> None:
+        """As when the guest closes the channel, or with a system reset."""
+        self._report = None
+
+    def receive_report(self, committed: int, available: int) -> None:
+        """Keep what the guest says, and tell it, if somebody wants to know."""
+        if self.status_report:
+            self._report = {"committed": committed, "available": available}
+            self.machine.emit("HV_BALLOON_STATUS_REPORT", self._report)

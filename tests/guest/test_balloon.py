@@ -173,3 +173,42 @@ def test_statistics_are_as_old_as_the_last_poll(scene: Scene) -> None:
     interval(0)
     scene.after(100)
     assert age() == 106
+
+
+# Hyper-V's
+
+
+def reporting(option: str) -> Scene:
+    cpu = "-accel kvm -cpu qemu64,hv-vpindex,hv-synic -x-qmpd synic=on,kvm-memslots=509"
+    bus = f"-device vmbus-bridge -device hv-balloon,id=bal,status-report={option}"
+    return Scene("-machine q35", "-m 1G,slots=2,maxmem=32G", cpu, bus)
+
+
+def test_hyper_vs_balloon_is_told_of_memory_each_second_after_a_while() -> None:
+    scene = reporting("on")
+    assert scene.after(44) == []
+    with pytest.raises(CommandFailed, match="no guest memory status report received yet"):
+        scene.ask("query-hv-balloon-status-report")
+    assert scene.after(4) == ["HV_BALLOON_STATUS_REPORT"] * 4
+    report = scene.ask("query-hv-balloon-status-report")
+    assert 0 < report["committed"] < report["available"] < GIB
+    scene.ask("system_reset")
+    with pytest.raises(CommandFailed, match="no guest memory status report received yet"):
+        scene.ask("query-hv-balloon-status-report")
+
+
+def test_reports_that_nobody_wants_are_dropped() -> None:
+    scene = reporting("off")
+    assert scene.after(100) == []
+    with pytest.raises(CommandFailed, match="guest memory status reporting not enabled"):
+        scene.ask("query-hv-balloon-status-report")
+
+
+def test_without_its_driver_nobody_reports() -> None:
+    scene = reporting("on")
+    scene.after(50)
+    scene.do("unload-driver", driver="hv-balloon")
+    scene.after(5)
+    assert scene.after(100) == []
+    scene.do("load-driver", driver="hv-balloon")
+    assert len(scene.after(49.5)) == 5
