@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qmpd.guest.behaviour import Deed, Occasion, Rule
-from qmpd.guest.conduct import Conduct
-from qmpd.guest.pace import GuestTime, Timer
+from qmpd.guest.kernel import Kernel
+from qmpd.guest.pace import Timer
 
 if TYPE_CHECKING:
-    from qmpd.guest.ports import Balloon, Platform
+    from qmpd.guest.ports import Balloon
 
 PAGE_SHIFT = 12
 STEP = 256
@@ -20,13 +20,10 @@ OOM_STEP = 256
 
 
 class BalloonDriver:
-    """``pages`` are in the balloon now. ``crash`` is called when a rule makes the guest go down over it."""
+    """``pages`` are in the balloon now."""
 
-    def __init__(self, platform: Platform, time: GuestTime, conduct: Conduct, crash: Callable[[], None]) -> None:
-        self._platform = platform
-        self._time = time
-        self._conduct = conduct
-        self._crash = crash
+    def __init__(self, kernel: Kernel) -> None:
+        self._platform, self._time, _, self._conduct, self._crash = kernel
         self._work: Timer | None = None
         self._poll: Timer | None = None
         self._interval = 0

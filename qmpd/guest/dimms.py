@@ -5,18 +5,12 @@ Which of several requests merge, wait or are answered twice follows from these t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from qmpd.guest.behaviour import Deed, Occasion
-from qmpd.guest.conduct import Conduct
 from qmpd.guest.contact import Dimm, Work
-from qmpd.guest.pace import GuestTime
-from qmpd.guest.queue import Entry, HotplugQueue
-
-if TYPE_CHECKING:
-    from qmpd.guest.ports import Platform
+from qmpd.guest.kernel import Kernel
+from qmpd.guest.queue import Entry
 
 BLOCK = 128 << 20
 """Linux on x86 takes memory in whole blocks of this size, in bytes."""
@@ -27,19 +21,13 @@ SUCCESS, UNSUPPORTED, BUSY, IN_PROGRESS = 0, 128, 130, 132
 
 
 class DimmDriver:
-    """``crash`` is called when a rule makes the guest go down over a DIMM."""
+    """It looks at the slots when it is told to, and puts into the queue what they ask for."""
 
-    def __init__(
-        self, platform: Platform, time: GuestTime, queue: HotplugQueue, conduct: Conduct, crash: Callable[[], None]
-    ) -> None:
-        self._platform = platform
-        self._time = time
-        self._queue = queue
-        self._conduct = conduct
-        self._crash = crash
+    def __init__(self, kernel: Kernel) -> None:
+        self._platform, self._time, self._queue, self._conduct, self._crash = kernel
         self._scans = False
         # An interrupt from before is lost; what the slots ask for is still asked for.
-        platform.take_memory_interrupt()
+        self._platform.take_memory_interrupt()
 
     def interrupt(self) -> None:
         if not self._scans:

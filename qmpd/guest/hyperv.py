@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qmpd.guest.pace import GuestTime, Timer
+from qmpd.guest.kernel import Kernel
+from qmpd.guest.pace import Timer
 
 if TYPE_CHECKING:
-    from qmpd.guest.ports import Platform, ReportingBalloon
+    from qmpd.guest.ports import ReportingBalloon
 
 FIRST, INTERVAL = 45.0, 1.0
 """Seconds until the driver's first report and from one to the next, as Linux has them."""
@@ -17,9 +18,8 @@ _PAGE = 4096
 class ReportDriver:
     """It reports to the one device of its kind, which is there from the start or not at all."""
 
-    def __init__(self, platform: Platform, time: GuestTime) -> None:
-        self._platform = platform
-        self._time = time
+    def __init__(self, kernel: Kernel) -> None:
+        self._platform, self._time, *_ = kernel
         self._timer: Timer | None = None
         self.balloon: ReportingBalloon | None = None
 

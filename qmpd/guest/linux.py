@@ -10,6 +10,7 @@ from qmpd.guest.conduct import Conduct
 from qmpd.guest.contact import Slot
 from qmpd.guest.dimms import DimmDriver
 from qmpd.guest.hyperv import ReportDriver
+from qmpd.guest.kernel import Kernel
 from qmpd.guest.pace import GuestTime
 from qmpd.guest.pci import PciDriver
 from qmpd.guest.queue import HotplugQueue
@@ -27,20 +28,21 @@ class Linux:
     def __init__(self, platform: Platform, time: GuestTime, conduct: Conduct, crash: Callable[[], None]) -> None:
         self._conduct = conduct
         self.queue = HotplugQueue(time)
-        self.dimms = DimmDriver(platform, time, self.queue, conduct, crash)
-        self.pci = PciDriver(platform.pci, time, self.queue, conduct, crash)
-        self.memory = MemoryDriver(platform.pci, time, self.queue, conduct, crash)
-        self.balloon = BalloonDriver(platform, time, conduct, crash)
-        self.report = ReportDriver(platform, time)
+        kernel = Kernel(platform, time, self.queue, conduct, crash)
+        self.dimms = DimmDriver(kernel)
+        self.pci = PciDriver(kernel)
+        self.memory = MemoryDriver(kernel)
+        self.balloon = BalloonDriver(kernel)
+        self.report = ReportDriver(kernel)
         self._drivers: dict[str, MemoryDriver | BalloonDriver | ReportDriver] = dict(
             zip(DRIVERS, (self.memory, self.balloon, self.report), strict=True)
         )
         self.loaded = [name for name in DRIVERS if name in conduct.behaviour.drivers]
         self.pci.appeared, self.pci.vanishing = self._appeared, self._vanishing
         conduct.switch_driver = self.switch_driver
-        self.pci.start()
         reporting = platform.reporting_balloon()
         self._always_there = [reporting.label] if reporting is not None else []
+        self.pci.start()
         for name in self._always_there:
             self._appeared(name)
 

@@ -8,29 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from qmpd.guest.behaviour import Deed, Occasion, Rule, Timing
-from qmpd.guest.conduct import Conduct
 from qmpd.guest.contact import Slot, Work
-from qmpd.guest.pace import GuestTime
-from qmpd.guest.queue import Entry, HotplugQueue
-
-if TYPE_CHECKING:
-    from qmpd.guest.ports import PciPlatform
+from qmpd.guest.kernel import Kernel
+from qmpd.guest.queue import Entry
 
 
 class PciDriver:
     """``appeared`` and ``vanishing`` are called with the name of each device that drivers can use, or shall let go."""
 
-    def __init__(
-        self, platform: PciPlatform, time: GuestTime, queue: HotplugQueue, conduct: Conduct, crash: Callable[[], None]
-    ) -> None:
-        self._platform = platform
-        self._time = time
-        self._queue = queue
-        self._conduct = conduct
-        self._crash = crash
+    def __init__(self, kernel: Kernel) -> None:
+        platform, self._time, self._queue, self._conduct, self._crash = kernel
+        self._platform = platform.pci
         self._scans = False
         self._stalled: list[Callable[[], None]] = []
         self.known: dict[str, None] = {}

@@ -133,7 +133,7 @@ class PciPlatform(Protocol):
         """As if the machine could not remove what the guest has let go of."""
 
     def devices_in(self, slot: Slot) -> list[str]:
-        """The names of what sits in a slot."""
+        """The names of what sits in a slot, then of what sits behind that."""
 
     def devices(self) -> list[str]:
         """The names of all devices that were plugged."""

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from qmpd.guest.behaviour import Deed, Occasion, Rule
-from qmpd.guest.conduct import Conduct
 from qmpd.guest.dimms import BLOCK
-from qmpd.guest.pace import GuestTime, Timer
-from qmpd.guest.queue import HotplugQueue
+from qmpd.guest.kernel import Kernel
+from qmpd.guest.pace import Timer
 
 if TYPE_CHECKING:
-    from qmpd.guest.ports import PciPlatform, ResizableMemory
+    from qmpd.guest.ports import ResizableMemory
 
 SMALLEST_PART = 2 << 20
 """The least that Linux gives back, in bytes."""
@@ -110,18 +109,13 @@ def _length_of_gap(plugged: int, first: int, parts: int) -> int:
 
 
 class MemoryDriver:
-    """``crash`` is called when a rule makes the guest go down over a change of size."""
+    """It follows the devices that it knows of, each at its own pace."""
 
-    def __init__(
-        self, platform: PciPlatform, time: GuestTime, queue: HotplugQueue, conduct: Conduct, crash: Callable[[], None]
-    ) -> None:
-        self._platform = platform
-        self._time = time
-        self._queue = queue
-        self._conduct = conduct
-        self._crash = crash
+    def __init__(self, kernel: Kernel) -> None:
+        platform, self._time, self._queue, self._conduct, self._crash = kernel
+        self._platform = platform.pci
+        self._queue.memory_freed = self._memory_freed
         self.followed: dict[str, Followed] = {}
-        queue.memory_freed = self._memory_freed
 
     # Which devices
 

@@ -70,7 +70,12 @@ class PciSide:
             self._machine.emit("DEVICE_DELETED", whole)
 
     def devices_in(self, slot: Slot) -> list[str]:
-        return [device.label for device in sitters_in(slot)]
+        devices = sitters_in(slot)
+        for device in devices:
+            # what sits behind a bridge goes with it
+            buses = [bus for bus in device.child_buses if isinstance(bus, PciBus)]
+            devices += [sitter for bus in buses for sitter in bus.sitters if isinstance(sitter, PciDevice)]
+        return [device.label for device in devices]
 
     def devices(self) -> list[str]:
         plugged = [sitter for bus in self._buses() for sitter in bus.sitters if isinstance(sitter, PciDevice)]
