@@ -62,17 +62,17 @@ class Linux:
         self.pci.slot_button(slot)
 
     def device_wants(self, name: str) -> None:
-        for driver in self.loaded:
+        for driver in tuple(self.loaded):
             self._drivers[driver].wants(name)
 
     # Drivers
 
     def _appeared(self, name: str) -> None:
-        for driver in self.loaded:
+        for driver in tuple(self.loaded):
             self._drivers[driver].add(name)
 
     def _vanishing(self, name: str) -> None:
-        for driver in self.loaded:
+        for driver in tuple(self.loaded):
             self._drivers[driver].remove(name)
 
     def switch_driver(self, driver: str, load: bool) -> None:

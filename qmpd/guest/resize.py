@@ -241,8 +241,9 @@ class MemoryDriver:
             self._next(device, self._conduct.behaviour.timing.grow * size / BLOCK if device.state == "growing" else 0.0)
 
     def _memory_freed(self) -> None:
-        for device in self.followed.values():
-            if device.blocked:
+        for name in tuple(self.followed):
+            device = self.followed.get(name)  # a rule may have unloaded the driver on the way
+            if device is not None and device.blocked:
                 device.blocked = False
                 if device.wants_look:
                     self._look(device)

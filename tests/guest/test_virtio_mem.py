@@ -275,3 +275,20 @@ def test_memslots_come_and_go_with_the_memory_in_them() -> None:
     scene.remove("vm0")
     scene.after(1)
     assert (memory.used_memslots, memory.required_memslots) == (0, 0)
+
+
+def test_a_driver_that_leaves_when_memory_is_free_again_does_no_harm() -> None:
+    scene = Scene()
+    scene.add_virtio_mem("vm0", bus="rp1")
+    scene.add_virtio_mem("vm1", bus="rp2")
+    scene.add_dimm("d0")
+    scene.after(1)
+    scene.rule("dimm-unplug", "obey", delay=10)
+    scene.remove("d0")
+    scene.request(GIB, "vm0")
+    scene.request(GIB, "vm1")
+    scene.after(5)
+    scene.rule("virtio-mem-shrink", "unload-driver", driver="virtio-mem", times=1)
+    scene.request(0, "vm0")
+    scene.after(60)
+    assert (scene.size("vm0"), scene.size("vm1")) == (128, 128)
