@@ -138,6 +138,13 @@ def test_a_stalled_balloon_goes_on_when_it_is_released(scene: Scene) -> None:
     assert actual(scene) == 512
 
 
+def test_a_guest_may_crash_over_its_balloon(scene: Scene) -> None:
+    scene.rule("balloon", "crash", delay=1)
+    scene.ask("balloon", value=512 * MIB)
+    scene.after(2)
+    assert scene.query()["life"] == "crashed"
+
+
 @pytest.mark.parametrize(("option", "told"), [("on", ["balloon 701"]), ("off", [])])
 def test_a_guest_in_need_takes_memory_back_if_it_may(option: str, told: list[str]) -> None:
     scene = inflated(Scene(*Q35, f"-device virtio-balloon-pci,id=bal,deflate-on-oom={option}"))

@@ -52,6 +52,13 @@ def test_a_file_is_a_behaviour_too(tmp_path: Path) -> None:
     assert loaded.rules == (Rule(Occasion.DIMM_UNPLUG, Deed.REFUSE),)
 
 
+def test_a_file_names_the_drivers_and_the_quirks(tmp_path: Path) -> None:
+    file = tmp_path / "bare.json"
+    file.write_text('{"system": "linux", "drivers": ["virtio-balloon"], "quirks": ["abort-on-reset"]}')
+    loaded = behaviour.load(str(file))
+    assert (loaded.drivers, loaded.quirks) == (("virtio-balloon",), (Quirk.ABORT_ON_RESET,))
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -267,8 +267,9 @@ def test_a_guest_may_crash_over_a_slot(options: tuple[str, ...], occasion: str) 
     assert scene.query()["life"] == "crashed"
 
 
-def test_a_plug_that_is_ignored_leaves_a_device_without_driver() -> None:
-    scene = Scene()
+@pytest.mark.parametrize("options", [Q35, NATIVE_Q35])
+def test_a_plug_that_is_ignored_leaves_a_device_without_driver(options: tuple[str, ...]) -> None:
+    scene = Scene(*options)
     scene.rule("pci-plug", "ignore")
     scene.add_virtio_mem(requested_size=128 * MIB)
     assert scene.after(1000) == []
