@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from qmpd.guest.balloon import BalloonDriver
 from qmpd.guest.conduct import Conduct
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qmpd.guest.ports import Platform
 
 DRIVERS = ("virtio-mem", "virtio-balloon", "hv-balloon")
+Driver: TypeAlias = MemoryDriver | BalloonDriver | ReportDriver
 
 
 class Linux:
@@ -34,9 +35,8 @@ class Linux:
         self.memory = MemoryDriver(kernel)
         self.balloon = BalloonDriver(kernel)
         self.report = ReportDriver(kernel)
-        self._drivers: dict[str, MemoryDriver | BalloonDriver | ReportDriver] = dict(
-            zip(DRIVERS, (self.memory, self.balloon, self.report), strict=True)
-        )
+        drivers: tuple[Driver, ...] = (self.memory, self.balloon, self.report)
+        self._drivers = dict(zip(DRIVERS, drivers, strict=True))
         self.loaded = [name for name in DRIVERS if name in conduct.behaviour.drivers]
         self.pci.appeared, self.pci.vanishing = self._appeared, self._vanishing
         conduct.switch_driver = self.switch_driver
@@ -62,29 +62,34 @@ class Linux:
         self.pci.slot_button(slot)
 
     def device_wants(self, name: str) -> None:
-        for driver in tuple(self.loaded):
-            self._drivers[driver].wants(name)
+        for driver in self._at_work():
+            driver.wants(name)
 
     # Drivers
 
+    def _at_work(self) -> Iterator[Driver]:
+        """The loaded drivers; what one does may make a rule load or unload another."""
+        for name in DRIVERS:
+            if name in self.loaded:
+                yield self._drivers[name]
+
     def _appeared(self, name: str) -> None:
-        for driver in tuple(self.loaded):
-            self._drivers[driver].add(name)
+        for driver in self._at_work():
+            driver.add(name)
 
     def _vanishing(self, name: str) -> None:
-        for driver in tuple(self.loaded):
-            self._drivers[driver].remove(name)
+        for driver in self._at_work():
+            driver.remove(name)
 
     def switch_driver(self, driver: str, load: bool) -> None:
         """Load a driver, or unload it."""
         if load == (driver in self.loaded):
             return
         (self.loaded.append if load else self.loaded.remove)(driver)
+        act = self._drivers[driver].add if load else self._drivers[driver].remove
         for name in (*self.pci.known, *self._always_there):
-            if load:
-                self._drivers[driver].add(name)
-            else:
-                self._drivers[driver].remove(name)
+            if load == (driver in self.loaded):
+                act(name)
 
     def driven(self) -> list[tuple[str, str, str]]:
         """The devices that drivers have to do with: name, driver, and what it is about."""
