@@ -21,11 +21,22 @@ class NamedDescriptors:
         self.arrived: list[int] = []
         self._by_name: dict[str, int] = {}
 
+    def arrive(self, fds: list[int]) -> None:
+        """Descriptors have come, in place of those that nobody took."""
+        self._forget()
+        self.arrived = fds
+
+    def _forget(self) -> None:
+        close_all(self.arrived)
+        self.arrived = []
+
     def receive(self) -> int:
-        """The descriptor that came with the request. Raises QEMU's text when none did."""
+        """The first descriptor that came with the request; others are closed. Raises QEMU's text when none did."""
         if not self.arrived:
             raise errors.char.no_fd_supplied()
-        return self.arrived.pop(0)
+        fd = self.arrived.pop(0)
+        self._forget()
+        return fd
 
     def name(self, name: str) -> None:
         """Give the descriptor that came with the request a name. Raises QEMU's text."""
@@ -54,10 +65,14 @@ class NamedDescriptors:
         return inherited(text) if text[:1].isdigit() else self.take(text)
 
     def close_all(self) -> None:
-        for fd in (*self.arrived, *self._by_name.values()):
-            os.close(fd)
-        self.arrived.clear()
+        close_all((*self.arrived, *self._by_name.values()))
+        self.arrived = []
         self._by_name.clear()
+
+
+def close_all(fds: Iterable[int]) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 def inherited(text: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from qmpd import log
 from qmpd.config import MonitorConfig
+from qmpd.descriptors import NamedDescriptors, close_all
 from qmpd.server.seams import Session, VirtualMachine
 from qmpd.server.transport import Transport
 
@@ -116,6 +117,13 @@ class Connection:
     def buffer_updated(self, nbytes: int) -> None:
         self._session.receive_data(bytes(self._view[:nbytes]))
         self._flush()
+
+    def descriptors_arrived(self, descriptors: list[int]) -> None:
+        taker: NamedDescriptors | None = getattr(self._session, "descriptors", None)
+        if taker is not None:
+            taker.arrive(descriptors)
+        else:
+            close_all(descriptors)
 
     def eof_received(self) -> None:
         self._reading = False

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _HIGH_WATER = 64 << 10
 _LOW_WATER = 16 << 10
+_INT = 4
+_ANCILLARY = socket.CMSG_SPACE(16 * _INT)  # as many descriptors as QEMU takes with one message
 
 
 class Client(Protocol):
@@ -24,6 +26,9 @@ class Client(Protocol):
     def get_buffer(self) -> memoryview: ...
 
     def buffer_updated(self, nbytes: int) -> None: ...
+
+    def descriptors_arrived(self, descriptors: list[int]) -> None:
+        """They came with the bytes that follow."""
 
     def eof_received(self) -> None: ...
 
@@ -160,16 +165,30 @@ class Transport:
         self._client.connection_lost()
 
 
+def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    found: list[int] = []
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            found += memoryview(data[: len(data) // _INT * _INT]).cast("i")
+    return found
+
+
 class SocketTransport(Transport):
     """Over a connected socket, which is closed in the end."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, client: Client, sock: socket.socket) -> None:
         self._socket = sock
+        self._passes_descriptors = sock.family == socket.AF_UNIX
         sock.setblocking(False)
         super().__init__(loop, client, sock.fileno(), sock.fileno())
 
     def _read(self, buffer: memoryview) -> int:
-        return self._socket.recv_into(buffer)
+        if not self._passes_descriptors:
+            return self._socket.recv_into(buffer)
+        count, ancillary, _, _ = self._socket.recvmsg_into([buffer], _ANCILLARY, socket.MSG_CMSG_CLOEXEC)
+        if ancillary:
+            self._client.descriptors_arrived(_descriptors(ancillary))
+        return count
 
     def _end_of_input(self) -> None:
         self._client.eof_received()  # what came before may still wait for an answer; the client says when it is done
