@@ -68,7 +68,7 @@ def block_resize(context: Context, size: int, device: str | None = None, node_na
     if size < 0:
         raise errors.invalid_parameter_value("size", "a >0 size")
     if node.read_only:
-        raise errors.block.block_node_read_only()
+        raise errors.block.image_is_read_only()
     raise (
         errors.block.image_does_not_support_resize() if node.image is None else errors.not_modelled("writing to images")
     )
@@ -164,9 +164,11 @@ def blockdev_snapshot_internal_sync(context: Context, arguments: dict[str, Any])
 def blockdev_snapshot_delete_internal_sync(
     context: Context, device: str, id: str | None = None, name: str | None = None
 ) -> None:
-    context.machine.block.find_root(device)
+    node = context.machine.block.find_root(device)
     if id is None and name is None:
         raise errors.block.snapshot_not_named()
+    if node.driver.name != "qcow2":
+        raise errors.block.snapshots_not_listed()
     raise errors.block.snapshot_not_found(id or "(null)", name or "(null)", device)
 
 
@@ -209,6 +211,8 @@ def block_commit(context: Context, device: str, **options: Any) -> None:
         top = graph.look_up(None, options["top_node"])
         if top not in _chain(node):
             raise errors.block.node_not_in_this_chain(options["top_node"])
+    elif "top" in options and options["top"] != block_info.filename(node):
+        raise errors.block.top_not_found(options["top"])
     if "base_node" in options and "base" in options:
         raise errors.block.block_arguments_mutually_exclusive("base-node", "base")
     if "base_node" in options:
@@ -256,6 +260,8 @@ def block_dirty_bitmap_add(context: Context, arguments: dict[str, Any]) -> None:
     if granularity is not None and (granularity < _SMALLEST_GRANULARITY or granularity & (granularity - 1)):
         raise errors.block.bitmap_granularity_refused()
     if arguments.get("persistent", False):
+        if owner.driver.name != "qcow2":
+            raise errors.block.bitmaps_not_stored(owner.name)
         raise errors.not_modelled("bitmaps that are stored")
     reopening.add_bitmap(owner, arguments["name"], granularity, disabled=arguments.get("disabled", False))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.model.block.jobs import find_job
 
@@ -17,7 +18,8 @@ def job_pause(context: Context, id: str) -> None:
 
 
 def job_resume(context: Context, id: str) -> None:
-    find_job(context.machine.block, id).refuse("resume")
+    find_job(context.machine.block, id)
+    raise errors.block.job_not_paused()
 
 
 def job_cancel(context: Context, id: str) -> None:

@@ -345,8 +345,24 @@ def image_not_vhdx() -> QemuError:
     return QemuError("Could not open image: Invalid argument")
 
 
+def option_not_resettable(name: str) -> QemuError:
+    return QemuError(f"Option '{name}' cannot be reset to its default value")
+
+
+def snapshots_not_listed() -> QemuError:
+    return QemuError("Failed to get a snapshot list: Operation not supported")
+
+
+def top_not_found(name: str) -> QemuError:
+    return QemuError(f"Top image file {name} not found")
+
+
+def bitmaps_not_stored(node: str) -> QemuError:
+    return QemuError(f"Can't store persistent bitmaps to {node}: Operation not supported")
+
+
 def image_not_vmdk() -> QemuError:
-    return QemuError("Image not in VMDK format")
+    return QemuError("invalid VMDK image descriptor")
 
 
 def qcow2_version_unsupported(version: int) -> QemuError:
@@ -421,6 +437,10 @@ def job_not_found() -> QemuError:
 
 def block_job_not_found(name: str) -> QemuError:
     return QemuError(f"Block job '{name}' not found", ErrorClass.DEVICE_NOT_ACTIVE)
+
+
+def job_not_paused() -> QemuError:
+    return QemuError("Can't resume a job that was not paused")
 
 
 def job_id_malformed(name: str) -> QemuError:

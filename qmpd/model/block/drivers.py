@@ -134,6 +134,8 @@ def _open_foreign(opening: Opening, node: Node) -> None:
     assert child is not None
     if child.image is not None and images.probe(child.image.head) == node.driver.name:
         raise errors.not_modelled(f"images in the format {node.driver.name}")
+    if node.driver.name == "vhdx" and "filename" in child.options:
+        raise errors.block.image_open_failed(child.options["filename"], os.strerror(errno.EINVAL))
     raise images.NOT_IN_FORMAT[node.driver.name]()
 
 

@@ -87,7 +87,10 @@ def create_image(graph: Graph, job_id: str, options: dict[str, Any]) -> None:
         _create(graph, driver, options)
     except QemuError as error:
         failure = error
-    graph.machine.later(lambda: job.conclude(failure))
+    if failure is not None and driver == "file":
+        job.conclude(failure)
+    else:
+        graph.machine.later(lambda: job.conclude(failure))
 
 
 def _create(graph: Graph, driver: str, options: dict[str, Any]) -> None:

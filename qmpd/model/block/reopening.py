@@ -31,12 +31,15 @@ def reopen(graph: Graph, options: list[dict[str, Any]]) -> None:
 
 
 def _check_options(graph: Graph, node: Node, given: dict[str, Any]) -> None:
+    for name in node.options:
+        if name not in given and name != "filename":
+            raise errors.block.option_not_resettable(name)
     if given["driver"] != node.driver.name:
         raise errors.block.reopen_option_fixed("driver")
     for edge in node.children:
         below = given.get(edge.name, edge.child.name)
         if isinstance(below, str) and below != edge.child.name:
-            graph.look_up(below, below)
+            graph.look_up(None, below)
             raise errors.not_modelled("another child for a block node")
     for name, value in node.options.items():
         if given.get(name, value) != value:
