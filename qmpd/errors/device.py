@@ -137,6 +137,10 @@ def usb_port_not_found(port: str, bus: str) -> QemuError:
     return QemuError(f"usb port {port} (bus {bus}) not found (in use?)")
 
 
+def usb_version_refused(version: int) -> QemuError:
+    return QemuError(f"Invalid usb version {version} for usb hid device")
+
+
 def usb_ports_exhausted(product: str) -> QemuError:
     return QemuError(f"tried to attach usb device {product} to a bus with no free ports")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
-from qmpd.model.qom import STR
+from qmpd.model.qom import STR, Object
 
 if TYPE_CHECKING:
     from qmpd.model.block.drive import Drive
@@ -33,15 +33,25 @@ class DriveSlot:
     @property
     def label(self) -> str:
         """The id of the device, or the path of what in it has the drive; empty if it is in no tree."""
-        owner = self.block_owner
+        owner = self.owner
         if owner.parent is None:
             return ""
-        if owner.type == "usb-storage":
-            return f"{owner.path}/{owner.bus_id}.0/legacy[0]"
-        return owner.device_id or owner.path
+        return getattr(owner, "device_id", None) or owner.path
+
+    @property
+    def owner(self) -> Object:
+        """The object that has the drive in QEMU's eyes."""
+        return inner_disk(self.block_owner) or self.block_owner
 
     def medium_changed(self, loaded: bool) -> None:
         """The guest would be told."""
+
+
+def inner_disk(device: CatalogueDevice) -> Object | None:
+    """The disk that a USB stick is made of."""
+    if device.type != "usb-storage":
+        return None
+    return next((disk for bus in device.child_buses for disk in bus.children()), None)
 
 
 class Line:

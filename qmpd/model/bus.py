@@ -52,6 +52,7 @@ def _set_realized(bus: Bus, value: object, typed: bool) -> None:
 class Bus(Object):
     """A bus of the type ``bus_type``, called ``bus_name`` by users. ``sitters`` come the newest first.
 
+    ``free_ports`` are the ports that a USB bus has left, in the order in which they are taken.
     ``place`` is where the catalogue knows it, for buses that the machine is born with. ``other_handler`` holds what a
     client has set to handle hot plug here, None as well.
     """
@@ -73,6 +74,7 @@ class Bus(Object):
         self.place = place
         self.sitters: list[Sitter] = []
         self._attached = 0
+        self.free_ports: list[str] | None = None
 
     @property
     def type(self) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from qmpd import errors
+from qmpd.errors import QemuError
 from qmpd.model import attachments
+from qmpd.model.attachments import inner_disk
 from qmpd.model.catalogue_device import CatalogueDevice
 from qmpd.model.device import ANY_BUS
 
@@ -33,9 +35,13 @@ class BusDevice(CatalogueDevice):
 
     def realize(self) -> None:
         place = _PLACES.get(self.machine.catalogue.type_info(self.type).bus or "")
-        if place is not None:
-            place(self)
-        self.check_needs()
+        try:
+            if place is not None:
+                place(self)
+            self.check_needs()
+        except QemuError:
+            self._leave_place()
+            raise
         self.take_mac()
         self.bring_all()
         attachments.connect_card(self)
@@ -43,10 +49,18 @@ class BusDevice(CatalogueDevice):
     def unplug_request(self) -> None:
         from qmpd.model.qdev import delete_device_later
 
+        disk = inner_disk(self)
+        if disk is not None:
+            self.machine.emit_later("DEVICE_DELETED", {"path": disk.path})
         delete_device_later(self.machine, self)
 
     def unplug(self) -> None:
+        self._leave_place()
         self.give_back_mac()
+
+    def _leave_place(self) -> None:
+        if self.usb_port:
+            _leave_usb(self)
 
     def neighbours(self) -> Iterator[BusDevice]:
         """The other devices on the same bus that were plugged there."""
@@ -153,31 +167,44 @@ _PORTS = {
 _UHCI_PORTS = 2
 _HUB_PORTS = 8
 _HUB = "usb-hub"
+_USB_VERSIONS = (1, 2)
+
+
+def _free_ports(device: BusDevice) -> list[str]:
+    bus = device.bus
+    assert bus is not None
+    if bus.free_ports is None:
+        owner = bus.owner
+        count = _PORTS.get(owner.type, _UHCI_PORTS) if owner is not None else _UHCI_PORTS
+        if isinstance(owner, CatalogueDevice) and owner.type.endswith("xhci"):
+            count = max(owner.value("p2"), owner.value("p3"))
+        bus.free_ports = [str(number) for number in range(1, count + 1)]
+    return bus.free_ports
 
 
 def _place_usb(device: BusDevice) -> None:
-    bus = device.bus
-    assert bus is not None
-    owner = bus.owner
-    count = _PORTS.get(owner.type, _UHCI_PORTS) if owner is not None else _UHCI_PORTS
-    if isinstance(owner, CatalogueDevice) and owner.type.endswith("xhci"):
-        count = max(owner.value("p2"), owner.value("p3"))
-    others = list(device.neighbours())
-    ports = [str(number) for number in range(1, count + 1)]
-    for other in reversed(others):
-        if other.type == _HUB:
-            ports += [f"{other.usb_port}.{number}" for number in range(1, _HUB_PORTS + 1)]
-    taken = {other.usb_port for other in others}
-    free = [port for port in ports if port not in taken]
-    wanted = device.value("port")
-    if wanted:
-        if wanted not in free:
-            raise errors.device.usb_port_not_found(wanted, bus.bus_name)
-        device.usb_port = wanted
-        return
+    assert device.bus is not None
+    free, wanted = _free_ports(device), device.value("port")
+    if wanted and wanted not in free:
+        raise errors.device.usb_port_not_found(wanted, device.bus.bus_name)
     if not free:
         raise errors.device.usb_ports_exhausted(_PRODUCTS.get(device.type, device.type))
-    device.usb_port = free[0]
+    device.usb_port = wanted or free[0]
+    free.remove(device.usb_port)
+    version = device.value("usb_version") if "usb_version" in device.properties else 1
+    if version not in _USB_VERSIONS:
+        raise errors.device.usb_version_refused(version)
+    if device.type == _HUB:
+        free += [f"{device.usb_port}.{number}" for number in range(1, _HUB_PORTS + 1)]
+
+
+def _leave_usb(device: BusDevice) -> None:
+    """The port is free again, and is the last to be taken."""
+    free, port = _free_ports(device), device.usb_port
+    if device.type == _HUB:
+        free[:] = [other for other in free if not other.startswith(f"{port}.")]
+    free.append(port)
+    device.usb_port = ""
 
 
 _PRODUCTS = {

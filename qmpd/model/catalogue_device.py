@@ -192,7 +192,7 @@ class CatalogueDevice(Device):
                 self.add_bus(found)
             else:
                 parent, _, child = path.rpartition("/")
-                top = resolve_at(self, parent.split("/"))
+                top = resolve_at(self, map(self.shown, parent.split("/")))
                 assert top is not None
                 top.add_child(child, BroughtNode(self, found))
 

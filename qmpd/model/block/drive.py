@@ -20,7 +20,7 @@ class Slot(Protocol):
     tray_open: bool | None
 
     @property
-    def block_owner(self) -> Object:
+    def owner(self) -> Object:
         """The object that QEMU says the drive belongs to."""
         ...
 
@@ -144,7 +144,7 @@ def _find_by_device(graph: Graph, device_id: str) -> Drive:
 
     device = find_device(graph.machine, device_id)
     for drive in graph.drives:
-        if drive.slot is not None and drive.slot.block_owner is device:
+        if drive.slot is not None and drive.slot.owner is device:
             return drive
     raise errors.block.device_without_drive()
 
