@@ -69,9 +69,7 @@ def block_resize(context: Context, size: int, device: str | None = None, node_na
         raise errors.invalid_parameter_value("size", "a >0 size")
     if node.read_only:
         raise errors.block.image_is_read_only()
-    raise (
-        errors.block.image_does_not_support_resize() if node.image is None else errors.not_modelled("writing to images")
-    )
+    reopening.resize(node, size)
 
 
 def block_set_write_threshold(context: Context, node_name: str, write_threshold: int) -> None:
@@ -169,7 +167,7 @@ def blockdev_snapshot_delete_internal_sync(
         raise errors.block.snapshot_not_named()
     if node.driver.name != "qcow2":
         raise errors.block.snapshots_not_listed()
-    raise errors.block.snapshot_not_found(id or "(null)", name or "(null)", device)
+    raise errors.block.snapshot_not_found(id or "null", name or "null", device)
 
 
 def block_stream(context: Context, device: str, **options: Any) -> None:

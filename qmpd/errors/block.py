@@ -300,6 +300,10 @@ def raw_size_too_large(offset: int, size: int, whole: int) -> QemuError:
     )
 
 
+def raw_size_fixed() -> QemuError:
+    return QemuError("Cannot resize fixed-size raw disks")
+
+
 def raw_size_unaligned(sector: int) -> QemuError:
     return QemuError(f"Specified size is not multiple of {sector}")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from qmpd import errors
 from qmpd.model.block.graph import Edge, Graph, Node
+from qmpd.model.block.images import SECTOR
 from qmpd.model.block.permissions import Permission, Role
 
 _DEFAULT_GRANULARITY = 65536
@@ -66,6 +67,20 @@ def snapshot(graph: Graph, name: str, overlay_name: str) -> None:
         node.users.remove(edge)
         edge.child = overlay
         overlay.users.append(edge)
+
+
+def resize(node: Node, size: int) -> None:
+    """Let the node be ``size`` bytes large; the file is left alone. Raises QEMU's text."""
+    below = node.child("file")
+    if node.driver.name == "raw" and below is not None:
+        if "size" in node.options:
+            raise errors.block.raw_size_fixed()
+        resize(below, size + node.options.get("offset", 0))
+    elif node.driver.is_filter and below is not None:
+        resize(below, size)
+    elif node.image is None and node.qcow2 is None:
+        raise errors.block.image_does_not_support_resize()
+    node.size = -(-size // SECTOR) * SECTOR
 
 
 # Bitmaps
