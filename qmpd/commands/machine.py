@@ -201,8 +201,13 @@ def x_query_roms(context: Context) -> dict[str, str]:
     return _text(innards.recorded(context.machine, "roms"))
 
 
-def x_query_usb(context: Context) -> None:
-    raise errors.rare.usb_disabled()
+def x_query_usb(context: Context) -> dict[str, str]:
+    from qmpd.model.bus_device import usb_lines
+
+    lines = usb_lines(context.machine)
+    if lines is None:
+        raise errors.rare.usb_disabled()
+    return _text("".join(lines))
 
 
 def x_query_interrupt_controllers(context: Context) -> dict[str, str]:

@@ -81,7 +81,7 @@ def is_attachment(name: str, type_name: str) -> bool:
 def read(device: CatalogueDevice, name: str) -> str:
     """What the property says: the name of what it stands for, or nothing."""
     taken = device.attached
-    if taken is None:
+    if taken is None or inner_disk(device) is not None:
         return ""
     if name in taken.drives:
         drive = taken.drives[name]

@@ -212,14 +212,47 @@ _PRODUCTS = {
     "usb-mouse": "QEMU USB Mouse",
     "usb-kbd": "QEMU USB Keyboard",
     "usb-storage": "QEMU USB MSD",
+    "usb-bot": "QEMU USB MSD",
+    "usb-uas": "USB Attached SCSI HBA",
     "usb-hub": "QEMU USB Hub",
-    "usb-audio": "QEMU USB Audio",
+    "usb-audio": "QEMU USB Audio Interface",
     "usb-serial": "QEMU USB Serial",
     "usb-net": "QEMU USB Network Interface",
     "usb-wacom-tablet": "QEMU PenPartner Tablet",
     "usb-ccid": "QEMU USB CCID",
     "usb-mtp": "QEMU USB MTP",
+    "usb-host": "USB Host Device",
 }
+_LOW, _FULL, _HIGH, _SUPER = "1.5", "12", "480", "5000"
+_SPEEDS = {
+    **dict.fromkeys(("usb-tablet", "usb-mouse", "usb-kbd", "usb-mtp"), _HIGH),
+    "usb-storage": _SUPER,
+    "usb-host": _LOW,
+}
+
+
+def _speed(device: BusDevice) -> str:
+    owner = device.bus.owner.type if device.bus is not None and device.bus.owner is not None else ""
+    speed = _SPEEDS.get(device.type, _FULL)
+    if "usb_version" in device.properties and device.value("usb_version") == 1:
+        return _FULL
+    if "hci" not in owner or owner.endswith(("uhci", "ohci")):
+        return min(speed, _FULL, key=float)
+    return speed if owner.endswith("xhci") else min(speed, _HIGH, key=float)
+
+
+def usb_lines(machine: Machine) -> list[str] | None:
+    """What ``info usb`` prints; None without a bus."""
+    buses = [bus for bus in machine.buses.system.walk() if bus.bus_type == "usb-bus"]
+    buses.reverse()
+    lines = []
+    for number, bus in enumerate(buses):
+        for device in reversed([sitter for sitter in bus.sitters if isinstance(sitter, BusDevice)]):
+            product = _PRODUCTS.get(device.type, device.type)
+            name = "" if device.device_id is None else f", ID: {device.device_id}"
+            place = f"  Device {number}.0, Port {device.usb_port}"
+            lines.append(f"{place}, Speed {_speed(device)} Mb/s, Product {product}{name}\n")
+    return lines if buses else None
 
 
 # Ports of virtio-serial

@@ -57,7 +57,7 @@ _KINDS: dict[str, Kind] = {
 }
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 512, 2 << 20
 _BLOCK_SIZES = ("logical_block_size", "physical_block_size")
-_SET_ANY_TIME = ("bootindex",)
+_SET_ANY_TIME = ("bootindex", "attached")
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
 _MAC = "mac"
 _MACS = (_MAC, "fp_start_macaddr")
@@ -277,7 +277,7 @@ def _build_table(cls: type[CatalogueDevice], catalogue: Catalogue, device_type: 
 def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
     """A property that only keeps its value; one of the class cannot change once the device is realized."""
     name, type_name = entry["name"], entry["type"]
-    if name.startswith("legacy-"):
+    if name.startswith("legacy-") and type_name == "str":
         return Property(name, type_name, (lambda device: device.refused(name)) if instance else None, instance=instance)
     if type_name.startswith("link<"):
         return _stored_link(name, type_name[len("link<") : -1], instance)

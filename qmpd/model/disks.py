@@ -204,7 +204,6 @@ def _usb_storage(device: CatalogueDevice) -> None:
     drive = find_drive(device)
     if drive is None:
         raise errors.device.drive_not_set()
-    _settle_sizes(device)
     _use(device, drive, writable=True, resizable=True)
     drive.reports_status = True
 

@@ -33,9 +33,6 @@ class RefusedPci(PciDevice):
 class RefusedVirtio(RefusedPci, VirtioPci):
     """The same with a virtio device behind."""
 
-    def given(self) -> set[str]:
-        return super().given() | self.backend.given()
-
 
 def ordinary_class(catalogue: Catalogue, type_name: str) -> type[Device] | None:
     """The class for an ordinary type, None for any other."""

@@ -139,6 +139,9 @@ class VirtioPci(PciDevice):
     def parts(self) -> list[Device]:
         return [self.backend]
 
+    def given(self) -> set[str]:
+        return super().given() | self.backend.given()
+
     def realize_function(self) -> None:
         self._notify_size = (_PAGE if self._flag("page-per-vq") else 4) * _QUEUES
         self._modern_bar = IoRegion(_power_of_two(len(_REGIONS[:-1]) * _PAGE + self._notify_size))
@@ -151,6 +154,7 @@ class VirtioPci(PciDevice):
             self.bring(name)
         bus.attach(self.backend)
         self.backend.bus = bus
+        self.check_needs()
         self.backend.realize()
         self.backend.realized = True
         # What was given away until here is given back by release_function.
