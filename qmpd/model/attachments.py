@@ -36,6 +36,8 @@ class DriveSlot:
         owner = self.owner
         if owner.parent is None:
             return ""
+        if owner.type == "usb-storage":  # its disk is about to be made
+            return f"{owner.path}/{self.block_owner.bus_id}.0/legacy[0]"
         return getattr(owner, "device_id", None) or owner.path
 
     @property
