@@ -167,5 +167,9 @@ def serial_port_zero() -> QemuError:
     )
 
 
+def isa_ports_exhausted(called: str, most: int) -> QemuError:
+    return QemuError(f"Max. supported number of {called} ports is {most}.")
+
+
 def codec_addresses_exhausted() -> QemuError:
     return QemuError("HDA audio codec address is full")

@@ -29,6 +29,10 @@ class BroughtNode(RecordedObject):
             raise QemuError(value[0])
         return self._owner.placed(value)
 
+    def move(self, address: int) -> None:
+        """Be at another address than when it was recorded."""
+        self._values["addr"] = address
+
 
 class BroughtBus(Bus):
     """A bus that ``owner`` provides. What handles hot plug on it is nothing, the bus itself, or the device."""

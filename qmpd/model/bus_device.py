@@ -11,6 +11,7 @@ from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model import attachments
 from qmpd.model.attachments import inner_disk
+from qmpd.model.brought import BroughtNode
 from qmpd.model.catalogue_device import CatalogueDevice
 from qmpd.model.device import ANY_BUS
 
@@ -44,6 +45,10 @@ class BusDevice(CatalogueDevice):
             raise
         self.take_mac()
         self.bring_all()
+        if self.type in _ISA_PORTS:
+            for region in self.children():
+                if isinstance(region, BroughtNode) and region.type == "memory-region":
+                    region.move(self.value("iobase"))
         attachments.connect_card(self)
 
     def unplug_request(self) -> None:
@@ -305,10 +310,45 @@ def _place_codec(device: BusDevice) -> None:
     device.values["cad"] = address
 
 
+# ISA
+
+
+class _Ports(NamedTuple):
+    """Where the ports of one type are, by their index, as on every PC."""
+
+    addresses: tuple[int, ...]
+    interrupts: tuple[int, ...]
+    called: str
+
+
+_ISA_PORTS = {
+    "isa-serial": _Ports((0x3F8, 0x2F8, 0x3E8, 0x2E8), (4, 3, 4, 3), "ISA serial"),
+    "isa-parallel": _Ports((0x378, 0x278, 0x3BC), (7, 7, 7), "parallel"),
+}
+
+
+def _place_isa(device: BusDevice) -> None:
+    ports = _ISA_PORTS.get(device.type)
+    if ports is None:
+        return
+    if device.type == "isa-parallel":
+        device.check_needs()
+    index = device.value("index")
+    if index == _NO_NUMBER:
+        index = sum(other.type == device.type for other in device.neighbours())
+    if index >= len(ports.addresses):
+        raise errors.device.isa_ports_exhausted(ports.called, len(ports.addresses))
+    device.values["index"] = index
+    for name, fixed in (("iobase", ports.addresses), ("irq", ports.interrupts)):
+        if device.value(name) == _NO_NUMBER:
+            device.values[name] = fixed[index]
+
+
 _PLACES: dict[str, Callable[[BusDevice], None]] = {
     "SCSI": _place_scsi,
     "IDE": _place_ide,
     "usb-bus": _place_usb,
     "virtio-serial-bus": _place_serial_port,
     "HDA": _place_codec,
+    "ISA": _place_isa,
 }
