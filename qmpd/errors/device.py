@@ -167,6 +167,14 @@ def serial_port_zero() -> QemuError:
     )
 
 
+def floppy_unit_beyond(unit: int, most: int) -> QemuError:
+    return QemuError(f"Can't create floppy unit {unit}, bus supports only {most} units")
+
+
+def floppy_unit_taken(unit: int) -> QemuError:
+    return QemuError(f"Floppy unit {unit} is in use")
+
+
 def isa_ports_exhausted(called: str, most: int) -> QemuError:
     return QemuError(f"Max. supported number of {called} ports is {most}.")
 

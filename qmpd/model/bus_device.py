@@ -159,6 +159,21 @@ def _place_ide(device: BusDevice) -> None:
     device.values["unit"] = unit
 
 
+_FLOPPIES = 2
+
+
+def _place_floppy(device: BusDevice) -> None:
+    taken = {other.value("unit") for other in device.neighbours()}
+    unit = device.value("unit")
+    if unit == _NO_NUMBER:
+        unit = next(free for free in range(_FLOPPIES + 1) if free not in taken)
+    if unit >= _FLOPPIES:
+        raise errors.device.floppy_unit_beyond(unit, _FLOPPIES)
+    if unit in taken:
+        raise errors.device.floppy_unit_taken(unit)
+    device.values["unit"] = unit
+
+
 # USB
 
 _PORTS = {
@@ -351,4 +366,5 @@ _PLACES: dict[str, Callable[[BusDevice], None]] = {
     "virtio-serial-bus": _place_serial_port,
     "HDA": _place_codec,
     "ISA": _place_isa,
+    "floppy-bus": _place_floppy,
 }

@@ -28,7 +28,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "HDA": (("-device", "ich9-intel-hda,id=hda"), "hda.0"),
     "IDE": ((), "ide.1"),
     "ISA": ((), "isa.0"),
-    "floppy-bus": (("-device", "isa-fdc,id=fdc"), "fdc"),
+    "floppy-bus": (("-device", "isa-fdc,id=fdc"), "fdc.0"),
     "nvme-bus": (("-device", "nvme,serial=1,id=nvme"), "nvme"),
 }
 """Where a device goes, by the bus type it wants: what provides the bus, and the bus's name."""
@@ -65,6 +65,7 @@ _BACKENDS: dict[str, dict[str, Any]] = {
     **{f"virtio-9p-pci{variant}": {"fsdev": "files", "mount_tag": "tag"} for variant in _VARIANTS},
     "nvme": {"serial": "1"},
     "usb-net": {"netdev": "net"},
+    "usb-redir": {"chardev": "line"},
     "usb-mtp": {"rootdir": "/tmp"},
     "ivshmem-plain": {"memdev": "mem"},
     "virtio-crypto-pci": {"cryptodev": "crypto"},
