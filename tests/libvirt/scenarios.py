@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .device_scenarios import cards_and_ports_of_all_kinds, disks_of_all_kinds
 from .domain import Domain
 from .xml import TWO_CELLS, dimm, nvdimm, virtio_mem, virtio_pmem
 
@@ -341,4 +342,6 @@ SCENARIOS = (
     machine_unknown,
     as_virt_install_makes_them,
     administration,
+    disks_of_all_kinds,
+    cards_and_ports_of_all_kinds,
 )
