@@ -154,7 +154,8 @@ class VirtioPci(PciDevice):
             self.bring(name)
         bus.attach(self.backend)
         self.backend.bus = bus
-        self.check_needs()
+        if self.backend_class is VirtioDevice:
+            self.check_needs()
         self.backend.realize()
         self.backend.realized = True
         # What was given away until here is given back by release_function.
