@@ -6,25 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qmpd.catalogue.record.peer import Peer, PeerDied
+from qmpd.catalogue.record.plugged import BACKENDS, SET_UP
 
 Rows = list[Any]
 
 _ID = "it"
 _PLACED = frozenset({"bus", "slot", "function", "qdev_id"})
 _MACHINE = ("-machine", "q35", "-m", "128M,slots=2,maxmem=1G")
-_BLOCK = ("-blockdev", "null-co,node-name=b0,size=1M")
 _MEMORY = ("-object", "memory-backend-ram,id=m0,size=128M,share=on")
-_CRYPTO = ("-object", "cryptodev-backend-builtin,id=c0")
 _NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
     **dict.fromkeys(("pcie-root-port", "ioh3420"), ("chassis=9", ())),
     **dict.fromkeys(("pci-bridge", "pci-bridge-seat"), ("chassis_nr=1", ())),
-    **{f"virtio-blk-pci{kind}": ("drive=b0", _BLOCK) for kind in ("", "-transitional", "-non-transitional")},
     **{f"virtio-mem-pci{kind}": ("memdev=m0", _MEMORY) for kind in ("", "-non-transitional")},
     **{f"virtio-pmem-pci{kind}": ("memdev=m0", _MEMORY) for kind in ("", "-non-transitional")},
-    "ivshmem-plain": ("memdev=m0", _MEMORY),
-    "nvme": ("serial=s", ()),
     "pxb-pcie": ("bus_nr=8", ()),
-    "virtio-crypto-pci": ("cryptodev=c0", _CRYPTO),
 }
 """What some must be told, and the options that make what it names."""
 
@@ -41,7 +36,7 @@ def record_pci_info(qemu: str, devices: Rows, machines: Mapping[str, str]) -> di
 
 def _types(qemu: str, names: list[str]) -> Iterator[list[Any]]:
     for name in names:
-        properties, options = _NEEDS.get(name, ("", ()))
+        properties, options = _NEEDS.get(name) or _backend(name)
         device = ",".join(filter(None, (name, f"id={_ID}", properties)))
         try:
             with Peer(qemu, *_MACHINE, *options, "-device", device) as peer:
@@ -50,6 +45,11 @@ def _types(qemu: str, names: list[str]) -> Iterator[list[Any]]:
             continue  # needs what a bare machine does not have
         for entry in (entry for bus in buses for entry in bus["devices"] if entry["qdev_id"] == _ID):
             yield [name, {key: value for key, value in entry.items() if key not in _PLACED}]
+
+
+def _backend(name: str) -> tuple[str, tuple[str, ...]]:
+    needs = BACKENDS.get(name, {})
+    return ",".join(f"{key}={value}" for key, value in needs.items()), SET_UP if needs else ()
 
 
 def _functions(qemu: str, machine: str) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 """Where a device goes, by the bus type it wants: what provides the bus, and the bus's name."""
 
-_SET_UP = (
+SET_UP = (
     *("-blockdev", "null-co,node-name=disk", "-chardev", "null,id=line", "-netdev", "hubport,id=net,hubid=0"),
     *("-audiodev", "none,id=sound", "-object", "memory-backend-ram,size=1M,share=on,id=mem"),
     *("-object", "cryptodev-backend-builtin,id=crypto", "-fsdev", "local,id=files,path=/tmp,security_model=none"),
@@ -45,7 +45,7 @@ _NEEDS: dict[str, dict[str, Any]] = {
 """What some must be told."""
 
 _VARIANTS = ("", "-transitional", "-non-transitional")
-_BACKENDS: dict[str, dict[str, Any]] = {
+BACKENDS: dict[str, dict[str, Any]] = {
     **{
         name: {"drive": "disk"}
         for name in (
@@ -71,7 +71,7 @@ _BACKENDS: dict[str, dict[str, Any]] = {
     "virtio-crypto-pci": {"cryptodev": "crypto"},
 }
 """What some can do with, or cannot do without."""
-_GIVEN = frozenset(name for needs in _BACKENDS.values() for name in needs)
+_GIVEN = frozenset(name for needs in BACKENDS.values() for name in needs)
 
 _OTHER_IDS = ("x", "dev0", "net1", "pci.9")
 """Where a bus stands among the other names depends on the id; several ids tell more of when it was added."""
@@ -134,11 +134,11 @@ class PlugRecorder:
             objects, listings = self._plug(qemu, name, bus, needs, cold)
         except (QemuError, PeerDied) as refusal:
             text = refusal.desc if isinstance(refusal, QemuError) else str(refusal).rpartition("}: ")[2]
-            told = list(_BACKENDS.get(name, {}))
+            told = list(BACKENDS.get(name, {}))
             self.refused.append([name, ErrorClass.GENERIC.value, text, *([told] if told else [])])
-            if name not in _BACKENDS:
+            if name not in BACKENDS:
                 return
-            objects, listings = self._plug(qemu, name, bus, {**needs, **_BACKENDS[name]}, cold)
+            objects, listings = self._plug(qemu, name, bus, {**needs, **BACKENDS[name]}, cold)
         self._add_row(_PATH, objects, listings, _FIRST[:1] if cold else _FIRST)
 
     def _plug(
@@ -150,7 +150,7 @@ class PlugRecorder:
         listings = {}
         for device_id in (OWN_ID, *_OTHER_IDS):
             device = {"driver": name, "id": device_id, "bus": bus_name, **needs}
-            arguments = (*_MACHINE, *provider, *(_SET_UP if needs or cold else ()))
+            arguments = (*_MACHINE, *provider, *(SET_UP if needs or cold else ()))
             with Peer(qemu, *arguments, *(("-device", json.dumps(device)) if cold else ())) as peer:
                 if not cold:
                     peer.ask("device_add", **device)
