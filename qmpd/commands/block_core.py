@@ -112,7 +112,9 @@ def blockdev_create(context: Context, job_id: str, options: dict[str, Any]) -> N
 def x_blockdev_amend(
     context: Context, job_id: str, node_name: str, options: dict[str, Any], force: bool = False
 ) -> None:
-    context.machine.block.look_up(None, node_name)
+    node = context.machine.block.look_up(None, node_name)
+    if node.driver.name != options["driver"]:
+        raise errors.block.amend_of_other_driver()
     raise errors.not_modelled("changes of an image's format options")
 
 

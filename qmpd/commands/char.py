@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import Any
 
 from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.config import ChardevConfig
 from qmpd.errors import QemuError
+from qmpd.model import base64_text
 from qmpd.model.chardev import ChardevNode, Ring
 
 KINDS = (
@@ -53,12 +53,7 @@ def _ring(context: Context, device: str) -> Ring:
 
 def ringbuf_write(context: Context, device: str, data: str, format: str = "utf8") -> None:
     ring = _ring(context, device)
-    if format == "utf8":
-        ring.write(data.encode("utf-8", "surrogatepass"))
-    elif re.fullmatch(r"[A-Za-z0-9+/]*={0,2}\n?", data) and len(data.rstrip("\n")) % 4 == 0:
-        ring.write(base64.b64decode(data))
-    else:
-        raise errors.user_objects.base64_invalid()
+    ring.write(data.encode("utf-8", "surrogatepass") if format == "utf8" else base64_text.decode(data))
 
 
 def ringbuf_read(context: Context, device: str, size: int, format: str = "utf8") -> str:

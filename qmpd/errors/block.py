@@ -447,6 +447,17 @@ def job_not_paused() -> QemuError:
     return QemuError("Can't resume a job that was not paused")
 
 
+def empty_cache_unexpected(driver: str, *, is_protocol: bool) -> QemuError:
+    """Nothing in ``cache`` leaves the member itself, which no driver knows."""
+    if is_protocol:
+        return QemuError(f"Block protocol '{driver}' doesn't support the option 'cache'")
+    return QemuError(f"Block format '{driver}' does not support the option 'cache'")
+
+
+def amend_of_other_driver() -> QemuError:
+    return QemuError("x-blockdev-amend doesn't support changing the block driver")
+
+
 def job_id_malformed(name: str) -> QemuError:
     return QemuError(f"Invalid job ID '{name}'")
 

@@ -6,11 +6,11 @@ file is refused, but a secret that would not decrypt is taken.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
+from qmpd.model import base64_text
 from qmpd.model.objects_plain import PlainObject, kept
 from qmpd.model.qom import BOOL, STRING, Choice, Property
 from qmpd.model.user_object import UserObject
@@ -18,21 +18,8 @@ from qmpd.model.user_object import UserObject
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
-_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r")
 _KEY_BYTES = 32
 _IV_BYTES = 16
-
-
-def _base64_bytes(text: str) -> int:
-    """How many bytes GLib would decode. Raises QEMU's text when there is something else in it (util/base64.c)."""
-    if not _BASE64.issuperset(text):
-        raise errors.user_objects.base64_invalid()
-    digits = "".join(text.split())
-    digits = digits[: len(digits) // 4 * 4]
-    try:
-        return len(binascii.a2b_base64(digits))
-    except binascii.Error:
-        return len(digits) * 3 // 4
 
 
 class Secret(PlainObject):
@@ -58,10 +45,10 @@ class Secret(PlainObject):
         if "keyid" in self.values:
             self._check_key(self.values["keyid"])
             if encoded and "data" in self.values:
-                _base64_bytes(self.values["data"])
+                base64_text.decode(self.values["data"])
             return
         if encoded:
-            length = _base64_bytes(self.values["data"]) if "data" in self.values else None
+            length = len(base64_text.decode(self.values["data"])) if "data" in self.values else None
         self.length = length
 
     def _load(self) -> int | None:
@@ -93,7 +80,7 @@ class Secret(PlainObject):
             raise errors.user_objects.secret_key_length()
         if "iv" not in self.values:
             raise errors.user_objects.secret_iv_missing()
-        length = _base64_bytes(self.values["iv"])
+        length = len(base64_text.decode(self.values["iv"]))
         if length != _IV_BYTES:
             raise errors.user_objects.secret_iv_length(length)
 

@@ -86,6 +86,8 @@ def open_node(graph: Graph, given: Mapping[str, Any], parent: Node | None = None
             node.size = -(-node.size // 512) * 512
             if driver.supports_backing:
                 _open_backing(opening, node)
+            if given.get("cache") == {}:
+                raise errors.block.empty_cache_unexpected(driver.name, is_protocol=driver.is_protocol)
         except QemuError:
             graph.release(node)
             raise
@@ -150,6 +152,8 @@ def open_file(
     options: Mapping[str, Any] | None = None,
 ) -> Node:
     """A new node for the image in a file, in the format that is given or that it seems to have. Raises QEMU's text."""
+    if format_name and format_name not in DRIVERS:
+        raise errors.block.block_driver_unknown(format_name)
     given: dict[str, Any] = {"driver": "raw", **(options or {})}
     node = Node(DRIVERS["raw"], {})
     _inherit(node, given, parent, role)
