@@ -95,7 +95,7 @@ class Vm:
         self._create_objects()
         self._connect_network()
         config.raise_problems(Phase.LATE_BACKENDS)
-        self._blame("", self.machine.check_cpu_model)
+        self._blame("", self.machine.take_cpu_options)
         for numa in config.numa:
             numa.check()
             self._blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
 from qmpd.catalogue.brought import Brought, BroughtObject
@@ -20,6 +20,9 @@ from qmpd.catalogue.parts import Part, PartFile
 from qmpd.catalogue.tree import PciFunction, Tree
 from qmpd.errors import ErrorClass, QemuError
 from qmpd.frozen import Frozen
+
+if TYPE_CHECKING:
+    from qmpd.catalogue.cpus import CpuFacts
 
 DEFAULT = "10.0-x86_64"
 SUFFIX = ".catalogue"
@@ -225,9 +228,9 @@ class Catalogue:
 
     # machines and CPUs
 
-    def machines(self) -> Frozen:
+    def machines(self, with_compat_props: bool = False) -> Frozen:
         """What query-machines answers."""
-        return self._machines
+        return self._machines_and_props if with_compat_props else self._machines
 
     def machine(self, name: str) -> MachineInfo | None:
         """The machine type of that name or alias."""
@@ -239,6 +242,15 @@ class Catalogue:
     @cached_property
     def _machines(self) -> Frozen:
         return Frozen([entry for _, entry in self._part("machines").rows()])
+
+    @cached_property
+    def _machines_and_props(self) -> Frozen:
+        return Frozen([{**entry, "compat-props": self._props_of(entry["name"])} for entry in self._machines.value])
+
+    def _props_of(self, machine: str) -> list[dict[str, str]]:
+        return [
+            {"qom-type": kind, "property": name, "value": value} for kind, name, value in self.compat_props(machine)
+        ]
 
     def cpu_definitions(self, machine: str | None = None) -> Frozen:
         """What query-cpu-definitions answers without KVM on ``machine`` (a name or alias; default: the newest ones).
@@ -252,12 +264,41 @@ class Catalogue:
             self._cpus[group] = self._read_cpu_definitions(group)
         return self._cpus[group]
 
+    def cpu_alias(self, machine: str, model: str) -> str | None:
+        """The CPU model that ``model`` is another name of on ``machine`` (a full name)."""
+        row = self._part("machine-cpus").get(machine)
+        changes: Mapping[str, Any] = self._part("cpu-groups").rows()[row[0]] if row else {}
+        entry = self._part("cpus").get(model)
+        alias: str | None = {**(entry[0] if entry else {}), **changes.get(model, {})}.get("alias-of")
+        return alias
+
     def _read_cpu_definitions(self, group: int | None) -> Frozen:
         entries = dict(self._part("cpus").rows())
         if group is not None:
             for name, changes in self._part("cpu-groups").rows()[group].items():
                 entries[name] = {key: value for key, value in {**entries[name], **changes}.items() if value is not None}
         return Frozen(list(entries.values()))
+
+    @cached_property
+    def cpu_facts(self) -> CpuFacts:
+        """What the CPU models are made of."""
+        from qmpd.catalogue.cpus import CpuFacts
+
+        names = ("cpu-words", "cpu-features", "cpu-scalars", "cpu-contents")
+        return CpuFacts(*(self._part(name) for name in names))
+
+    def compat_props(self, machine: str) -> list[tuple[str, str, str]]:
+        """What ``machine`` (a full name) sets otherwise than the newest: (type, property, value) in QEMU's order."""
+        row = self._part("machine-compat-props").get(machine)
+        if row is None:
+            return []
+        base, positions = row
+        own = [(kind, name, value) for kind, name, value in self._compat_props.pick(positions)]
+        return [*self.compat_props(base), *own] if base else own
+
+    @cached_property
+    def _compat_props(self) -> _Pool:
+        return _Pool(self._part("compat-props"))
 
     def command_line_options(self) -> Frozen:
         """What query-command-line-options answers without ``option``."""

@@ -35,7 +35,7 @@ def query_cpus_fast(context: Context) -> list[dict[str, Any]]:
 
 
 def query_machines(context: Context, compat_props: bool = False) -> Frozen:
-    return context.machine.catalogue.machines()
+    return context.machine.catalogue.machines(compat_props)
 
 
 def query_current_machine(context: Context) -> dict[str, Any]:

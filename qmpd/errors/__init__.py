@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qmpd.errors import block as block
     from qmpd.errors import char as char
+    from qmpd.errors import cpu as cpu
     from qmpd.errors import device as device
     from qmpd.errors import extras as extras
     from qmpd.errors import faults as faults
@@ -1174,6 +1175,12 @@ def cpu_hotplug_unsupported() -> QemuError:
 
 def phys_bits_refused(bits: int, least: int, most: int) -> QemuError:
     return QemuError(f"phys-bits should be between {least} and {most}  (but is {bits})")
+
+
+def machine_deprecated(name: str) -> str:
+    """The reason is the same for all of them (include/hw/boards.h)."""
+    reason = "machines more than 3 years old are subject to deletion after 6 years"
+    return f"Machine type '{name}' is deprecated: {reason}"
 
 
 def cpu_model_unknown(model: str) -> QemuError:

@@ -59,6 +59,14 @@ def relocated(value: Any, cpus: int) -> Any:
     return f"{match[1]}{int(match[2]) + cpus - 1}]{match[3]}"
 
 
+def cpu_number(path: str) -> int | None:
+    """Which CPU stands at ``path`` if one of the unattached devices that have their numbers does."""
+    match = re.fullmatch(r"/machine/unattached/device\[(\d+)\]", path)
+    if match is None or match[1] == "1":
+        return None
+    return max(int(match[1]) - 1, 0)
+
+
 def recorded_paths(tree: Tree, cpus: int) -> Iterator[tuple[str, str]]:
     """(path in a machine with ``cpus`` CPUs, path in the recording), parents first.
 

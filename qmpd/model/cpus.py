@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from qmpd import errors
-from qmpd.errors import QemuError
-from qmpd.model.geometry import CpuAddressing
-from qmpd.options import stringvisitor
-
-if TYPE_CHECKING:
-    from qmpd.catalogue import Catalogue
 
 _PC_LEVELS = ("sockets", "dies", "modules", "cores", "threads")
 LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
@@ -81,60 +74,11 @@ def check_smp(given: dict[str, int], smp: Smp, machine: str, cpu_max: int) -> No
         raise errors.smp_too_many(smp.maxcpus, machine, cpu_max)
 
 
-# TCG gives every model with long mode this many physical address bits.
-_PHYS_BITS = 40
-_FEWEST_BITS, _MOST_BITS = 32, 52
-
-_NO_LONG_MODE = {
-    "base": 32, "486": 32, "pentium": 32,
-    "athlon": 36, "coreduo": 36, "kvm32": 36, "n270": 36, "pentium2": 36, "pentium3": 36, "qemu32": 36,
-}  # fmt: skip
-_AMD = ("qemu64", "max", "phenom", "athlon", "Opteron_", "EPYC")
-_VERSION_SUFFIX = re.compile(r"-v\d+$")
-
-
-def parse_model(text: str) -> tuple[str, dict[str, str]]:
-    """``-cpu MODEL,feature=value,+flag`` as (model, the features that have a value)."""
-    model, *features = text.split(",")
-    return model, dict(feature.split("=", 1) for feature in features if "=" in feature)
-
-
-def feature_names(text: str) -> list[tuple[str, str]]:
-    """The features of ``-cpu`` as (property, value)."""
-    features = []
-    for feature in text.split(",")[1:]:
-        name, equals, value = feature.partition("=")
-        if equals:
-            features.append((name.replace("_", "-"), value))
-        else:
-            features.append((name.lstrip("+-").replace("_", "-"), "off" if name.startswith("-") else "on"))
-    return features
-
-
-def check_features(catalogue: Catalogue, cpu_type: str, text: str) -> None:
-    """Raise QEMU's text when a feature of ``-cpu`` does not exist, or is given a value that it does not take."""
-    known = {entry["name"]: entry["type"] for entry in catalogue.qom_properties(cpu_type).value}
-    for name, value in feature_names(text):
-        try:
-            if name not in known:
-                raise errors.property_not_found(cpu_type, name)
-            stringvisitor.check(value, name, known[name])
-        except QemuError as error:
-            raise errors.global_not_applicable(cpu_type, name, value, error) from None
-
-
-def addressing(model: str, features: dict[str, str]) -> CpuAddressing:
-    """What ``model`` without KVM means for the address space. Raises QEMU's text (target/i386/cpu.c)."""
-    plain = _VERSION_SUFFIX.sub("", model)
-    bits = int(features.get("phys-bits", "0"), 0) or _NO_LONG_MODE.get(plain, _PHYS_BITS)
-    vendor = features.get("vendor", "AuthenticAMD" if plain.startswith(_AMD) else "")
-    if plain not in _NO_LONG_MODE and not _FEWEST_BITS <= bits <= _MOST_BITS:
-        raise errors.phys_bits_refused(bits, _FEWEST_BITS, _MOST_BITS)
-    return CpuAddressing(vendor == "AuthenticAMD", bits, plain not in _NO_LONG_MODE)
+_PLACES = ("thread-id", "core-id", "module-id", "die-id", "socket-id")
 
 
 class Cpus(NamedTuple):
-    """The CPUs of one machine. ``type`` is their QOM type;"""
+    """The CPUs of one machine. ``type`` is their QOM type."""
 
     smp: Smp
     type: str
@@ -154,6 +98,16 @@ class Cpus(NamedTuple):
         if smp.modules > 1:
             props["module-id"] = module
         return props
+
+    def place(self, index: int) -> dict[str, int]:
+        """Where CPU ``index`` sits, level by level, and the number of its interrupt controller."""
+        smp = self.smp
+        place = {"die-id": 0, "module-id": 0} | self.props(index, None)
+        apic_id, shift = 0, 0
+        for name, count in zip(_PLACES, (smp.threads, smp.cores, smp.modules, smp.dies, 0), strict=True):
+            apic_id |= place[name] << shift
+            shift += max(count - 1, 0).bit_length()
+        return place | {"apic-id": apic_id}
 
     def default_node(self, index: int, nodes: int) -> int:
         """The node of a CPU that no option assigned: whole sockets in turn (hw/i386/x86-common.c)."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.model.bus import Bus
 from qmpd.model.catalogue_device import CatalogueDevice
-from qmpd.model.cpus import feature_names
 from qmpd.model.device import static, static_link
 from qmpd.model.memory_device import MemoryDevice, MemoryRegion
 from qmpd.model.qom import BOOL, STR, UINT64, Property
@@ -46,11 +45,14 @@ class VmbusBridge(CatalogueDevice):
         self.add_child("vmbus", bus)
 
 
+_ENLIGHTENMENTS = frozenset({"hv-synic", "hv-vpindex", "hv-stimer", "hv-vapic", "hv-runtime"})
+
+
 def _hyperv_features(machine: Machine) -> set[str]:
-    """The enlightenments that the CPUs have."""
+    """The enlightenments that the CPUs have, of those that matter here."""
     if machine.accelerator != "kvm" or not machine.host.synic or machine.version <= (3, 0):
         return set()
-    return {name for name, value in feature_names(machine.config.cpu or "") if value == "on"}
+    return {name for name in _ENLIGHTENMENTS if machine.cpu_state.has(name)}
 
 
 def _set_instance_id(balloon: HvBalloon, value: object, typed: bool) -> None:

@@ -7,16 +7,20 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
-from qmpd.catalogue import Catalogue, CatalogueFormatError, MachineInfo, Tree
+from qmpd.catalogue import Catalogue, CatalogueFormatError, MachineInfo, Tree, TreeObject
 from qmpd.config import ChardevConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
 from qmpd.guest.contact import Nobody
 from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
-from qmpd.model.boot_tree import BootObject, recorded_paths, relocated
+from qmpd.model.boot_tree import BootObject, cpu_number, recorded_paths, relocated
 from qmpd.model.chardev import ChardevNode, Consumer
-from qmpd.model.cpus import Cpus, addressing, check_features, check_smp, complete_smp, parse_model
+from qmpd.model.cpu_features import AMD
+from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
+from qmpd.model.cpu_model import boot_state, parse_cpu
+from qmpd.model.cpu_object import CpuObject
+from qmpd.model.cpus import Cpus, check_smp, complete_smp
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
 from qmpd.model.machine_properties import DEVICE_MEMORY, INSTANCE_ORDER, MODELLED, NVDIMM_IO, RAM
@@ -117,7 +121,12 @@ class Unattached(Container):
         if node is None or machine.cpu_count > 1:
             # With more CPUs the names differ from the recorded ones, and so does their order.
             return super().list_properties()
-        return [(entry["name"], entry["type"]) for entry in node.entries.value]
+        machine.show_boot_tree()
+        return [
+            (name, entry["type"] if (child := self.child(name)) is None else f"child<{child.type}>")
+            for entry in node.entries.value
+            for name in [entry["name"]]
+        ]
 
 
 class Machine(Object):
@@ -257,18 +266,33 @@ class Machine(Object):
         self.cpus = Cpus(smp, self._cpu_type())
         config.raise_problems(Phase.ACCELERATORS)
         self.accelerator = accelerator.choose(config.accels, config.qtest is not None, self.host.kvm_fault, self._say)
+        if self.info.deprecated and self.accelerator != "qtest":
+            self.warn(errors.machine_deprecated(self.info.name))
 
     def _cpu_type(self) -> str:
         default = self.info.default_cpu_type or "qemu64-x86_64-cpu"
-        return f"{parse_model(self.config.cpu)[0]}-x86_64-cpu" if self.config.cpu else default
+        return default if self.config.cpu is None else f"{self.config.cpu.partition(',')[0]}{CPU_SUFFIX}"
 
-    def check_cpu_model(self) -> None:
-        """Raise QEMU's text when ``-cpu`` names a model or a feature that does not exist."""
-        if not self.catalogue.has_type(self.cpus.type):
-            raise errors.cpu_model_unknown(self.cpus.type.removesuffix("-x86_64-cpu"))
-        if not self.config.cpu or "," not in self.config.cpu:
+    def take_cpu_options(self) -> None:
+        """Take ``-cpu`` apart. Raises QEMU's text, also when there is no such model."""
+        model = self.cpus.type.removesuffix(CPU_SUFFIX)
+        if self.config.cpu is not None and not self.catalogue.has_type(self.cpus.type):
+            raise errors.cpu_model_unknown(model)
+        self.cpu_options = parse_cpu(self.config.cpu or model)
+        for text in self.cpu_options.warnings:
+            self.warn(text)
+
+    def _create_cpus(self) -> None:
+        if not self.cpu_count:
+            if self.config.cpu is not None:
+                raise errors.cpu.apic_id_missing()
             return
-        check_features(self.catalogue, self.cpus.type, self.config.cpu)
+        self.cpu_state = boot_state(self)
+        for _ in range(self.cpu_count):
+            for text in self.cpu_state.warnings:
+                self.warn(text)
+        if self.cpu_state.warning_once:
+            self.warn(self.cpu_state.warning_once)
 
     def set_memory(self, size: int | None, slots: int | None, maximum: int | None) -> None:
         """Set the sizes (bytes) and the number of DIMM slots. Raises QEMU's text (hw/core/machine.c)."""
@@ -302,6 +326,7 @@ class Machine(Object):
         try:
             self._attach_ram()
             self.numa.complete(self)
+            self._create_cpus()
             self._join_ram()
             self._split_ram()
             memory = self._create_device_memory()
@@ -389,7 +414,7 @@ class Machine(Object):
     def _create_device_memory(self) -> DeviceMemory | None:
         if self.family.chipset is None:
             return None
-        model, features = parse_model(self.config.cpu or self.cpus.type.removesuffix("-x86_64-cpu"))
+        state = self.cpu_state
         wants_region = self.maxram_size > self.ram_size
         layout = geometry.lay_out(
             self.family.chipset,
@@ -397,7 +422,7 @@ class Machine(Object):
             maxmem=self.maxram_size if self.family.has_memory_region else self.ram_size,
             slots=self.ram_slots,
             max_ram_below_4g=self.max_ram_below_4g,
-            cpu=addressing(model, features),
+            cpu=geometry.CpuAddressing(state.vendor == AMD, state.get("phys-bits"), state.has("lm")),
             version=self.version,
             epc_end=self.epc.end if self.epc is not None else 0,
             cxl=bool(self.settings.get("cxl", False)),
@@ -550,7 +575,13 @@ class Machine(Object):
                 if bus is not None and bus.place == path:
                     parent.add_child(name, bus)
                 else:
-                    parent.add_child(name, BootObject(self.catalogue, node, self.cpus.smp.cpus, self.ram_below_4g))
+                    parent.add_child(name, self._boot_object(path, node))
+
+    def _boot_object(self, path: str, node: TreeObject) -> Object:
+        number = cpu_number(path)
+        if number is not None and number < self.cpu_count:
+            return CpuObject(self, self.cpu_state, node, number)
+        return BootObject(self.catalogue, node, self.cpus.smp.cpus, self.ram_below_4g)
 
     def _recorded(self) -> dict[str, str]:
         """The properties of the machine type that the catalogue knows: name to QOM type."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.boot_tree import BootObject
+from qmpd.model.cpu_object import CpuObject
 from qmpd.model.device import ANY_BUS, Device, leave
 from qmpd.model.device import deletion as deletion
 from qmpd.model.objects import property_order
@@ -219,7 +220,7 @@ def find_device(machine: Machine, path: str) -> Object:
 def device_del(machine: Machine, path: str) -> None:
     """Ask the guest to let go of a device. Raises QEMU's text when it cannot be asked."""
     device = find_device(machine, path)
-    if isinstance(device, BootObject):
+    if isinstance(device, (BootObject, CpuObject)):
         raise _boot_device_stays(machine, device)
     assert isinstance(device, Device)
     if device.unplug_pending(machine.guest_milliseconds()):
@@ -228,7 +229,7 @@ def device_del(machine: Machine, path: str) -> None:
     device.unplug_request()
 
 
-def _boot_device_stays(machine: Machine, device: BootObject) -> QemuError:
+def _boot_device_stays(machine: Machine, device: BootObject | CpuObject) -> QemuError:
     if device.is_a("cpu"):
         return errors.boot_cpu_unpluggable() if device.path.endswith("[0]") else errors.not_modelled("CPU unplug")
     if machine.catalogue.type_info(device.type).hotpluggable is False:

@@ -12,7 +12,7 @@ from typing import Any
 
 from qmpd.catalogue.catalogue import SUFFIX, Catalogue, family_of
 from qmpd.catalogue.parts import write_parts
-from qmpd.catalogue.record import hmp, machines, pci_info, plugged, setters, trees, types
+from qmpd.catalogue.record import cpus, hmp, machines, pci_info, plugged, setters, trees, types
 from qmpd.catalogue.record.peer import Peer, PeerDied
 
 _STARTED = time.monotonic()
@@ -32,6 +32,8 @@ def record(qemu: str, folder: Path) -> Path:
             "machines": machines.record_machines(peer),
             "options": machines.record_options(peer),
         }
+        parts |= machines.record_compat_props(peer)
+        models = [model["name"] for model in peer.ask("query-cpu-definitions") if "alias-of" not in model]
     known = {entry.get("alias", name) for name, entry in parts["machines"]}
     bare = [machine for machine in _BARE if machine in known]
     families = {family_of(_full_names(parts)[machine]): machine for machine in bare}
@@ -47,6 +49,7 @@ def record(qemu: str, folder: Path) -> Path:
     parts |= pci_info.record_pci_info(qemu, parts["devices"], families)
     _progress("CPU models on each machine")
     parts |= machines.record_cpus(qemu, [name for name, _ in parts["machines"]])
+    parts |= cpus.record_cpu_models(qemu, [name for name in models if name != "host"])
     parts |= _record_trees(qemu, parts["types"], parts["machines"], bare)
     _progress("machine versions")
     parts |= machines.record_compat(qemu, parts["machines"])

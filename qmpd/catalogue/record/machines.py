@@ -9,6 +9,7 @@ from qmpd.catalogue.catalogue import family_of
 from qmpd.catalogue.record.peer import Peer, PeerDied
 from qmpd.catalogue.record.trees import RTC, walk
 from qmpd.catalogue.tree import CHILD
+from qmpd.errors import QemuError
 
 Rows = list[Any]
 Defaults = dict[str, dict[str, Any]]
@@ -34,6 +35,29 @@ _FAMILIES = {
 def record_machines(peer: Peer) -> Rows:
     """Rows [name, what query-machines says of it] in QEMU's order."""
     return [[entry["name"], entry] for entry in peer.ask("query-machines")]
+
+
+def record_compat_props(peer: Peer) -> dict[str, Rows]:
+    """What query-machines tells of versions: parts "compat-props" and "machine-compat-props".
+
+    A pool of [type, property, value], and rows [machine, machine whose list begins its own or null, positions of the
+    rest]. Machines stand behind those that they refer to.
+    """
+    pool: dict[str, int] = {}
+    lists: dict[str, list[int]] = {}
+    try:
+        machines = peer.ask("query-machines", **{"compat-props": True})
+    except QemuError:  # before 9.1
+        machines = []
+    for entry in machines:
+        props = [json.dumps([prop["qom-type"], prop["property"], prop["value"]]) for prop in entry["compat-props"]]
+        lists[entry["name"]] = [pool.setdefault(prop, len(pool)) for prop in props]
+    rows: Rows = []
+    for name, positions in sorted(lists.items(), key=lambda item: len(item[1])):
+        begins = [row[0] for row in rows if lists[row[0]] and positions[: len(lists[row[0]])] == lists[row[0]]]
+        base = begins[-1] if begins else None
+        rows.append([name, base, positions[len(lists[base]) if base else 0 :]])
+    return {"machine-compat-props": rows, "compat-props": [json.loads(text) for text in pool]}
 
 
 def record_options(peer: Peer) -> Rows:

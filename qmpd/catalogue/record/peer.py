@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import tempfile
@@ -48,6 +49,7 @@ class Peer:
                 stderr.seek(0)
                 raise PeerDied(stderr.read().decode(errors="replace").strip()) from error
             self._lines = stack.enter_context(self._socket.makefile("rb"))
+            self._stderr, self._heard = stderr.fileno(), 0
             try:
                 self._lines.readline()  # the greeting
                 self.ask("qmp_capabilities")
@@ -75,6 +77,12 @@ class Peer:
         if "error" in message:
             raise QemuError(message["error"]["desc"], ErrorClass(message["error"]["class"]))
         return message["return"]
+
+    def complaints(self) -> str:
+        """What QEMU has written to stderr since the last time."""
+        text = os.pread(self._stderr, 1 << 20, self._heard)  # QEMU writes through the same open file: leave its place
+        self._heard += len(text)
+        return text.decode(errors="replace")
 
     def ask_raw(self, request: dict[str, Any]) -> bytes:
         """The line QEMU answers to ``request``, events left out. :raise PeerDied: the question ended it."""

@@ -1,0 +1,224 @@
+"""From ``-cpu`` to CPUs: which model a name stands for, and the settings of options, machine versions and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qmpd import errors, visit
+from qmpd.catalogue import Catalogue
+from qmpd.errors import QemuError
+from qmpd.hashorder import qdict_order
+from qmpd.model.cpu_features import KVM_FEATURES, KVM_WORD, CpuState, Topology, check_value, feature_name
+from qmpd.options import numbers, stringvisitor
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+
+_MEMORY = "/machine/unattached/system[0]"
+SUFFIX = "-x86_64-cpu"
+HOST, MAX = "host", "max"
+_COMMON_TYPES = ("x86_64-cpu", "cpu", "device")
+_LAST_FREQUENCY = (1 << 63) - 1
+_HYPERVISORS = frozenset({"kvm", "qtest"})  #: where nothing is held against what TCG can do
+
+
+class CpuOptions(NamedTuple):
+    """``-cpu`` taken apart: properties with values, and features that are put on or off behind them."""
+
+    model: str
+    settings: tuple[tuple[str, str], ...] = ()
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def parse_cpu(text: str) -> CpuOptions:
+    """Raises QEMU's text (target/i386/cpu.c, x86_cpu_parse_featurestr())."""
+    model, _, rest = text.partition(",")
+    settings: list[tuple[str, str]] = []
+    signed: dict[str, list[str]] = {"+": [], "-": []}
+    warnings: list[str] = []
+    for feature in filter(None, rest.split(",")):
+        if feature[0] in signed:
+            signed[feature[0]].append(feature[1:].replace("_", "-"))
+            continue
+        name, has_value, value = feature.partition("=")
+        name, value = name.replace("_", "-"), value if has_value else "on"
+        warnings += [errors.cpu.ambiguous(sign, name, value) for sign, names in signed.items() if name in names]
+        settings.append(_frequency(value) if name == "tsc-freq" else (name, value))
+    if warnings:
+        warnings.append(errors.cpu.ambiguity_not_kept())
+    return CpuOptions(model, tuple(settings), tuple(signed["+"]), tuple(signed["-"]), tuple(warnings))
+
+
+def _frequency(text: str) -> tuple[str, str]:
+    """A frequency in hertz; suffixes are decimal."""
+    factor = 1000 ** (1 + "KMGTPE".find(text[-1:].upper())) if text else 1
+    try:
+        frequency = round(numbers.parse_float(text if factor == 1 else text[:-1]) * factor)
+    except numbers.MalformedError:
+        raise errors.cpu.frequency_malformed(text) from None
+    if not 0 <= frequency <= _LAST_FREQUENCY:
+        raise errors.cpu.frequency_malformed(text)
+    return "tsc-frequency", str(frequency)
+
+
+class CpuMaker:
+    """Makes the states of a machine's CPUs."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._catalogue = machine.catalogue
+        self._machine = machine
+        self._compat = self._catalogue.compat_props(machine.info.name)
+        self._options = machine.cpu_options
+
+    def create(self, type_name: str, properties: Mapping[str, Any], *, typed: bool = True, path: str = "") -> CpuState:
+        """A CPU with what machine, options and ``properties`` say, not expanded. Raises QEMU's text.
+
+        ``path`` is what errors put in front of a property's name where the value is of the wrong kind.
+        """
+        state = self._load(type_name)
+        kinds = _kinds(self._catalogue, type_name)
+        types = (type_name, *_COMMON_TYPES)
+        for owner, name, text in self._compat:
+            if owner in types:
+                state.set(name, _read_string(text, name, kinds[name]))
+        for owner, name, text in self._machine.config.globals:
+            if owner in types:
+                self._set_global(state, kinds, owner, name, text)
+        if type_name == self._machine.cpus.type:
+            for name, text in self._options.settings:
+                self._set_global(state, kinds, type_name, name, text)
+        for name, value in properties.items():
+            state.set(name, self._read(type_name, kinds, name, value, typed, path))
+        for names, value in ((self._options.plus, True), (self._options.minus, False)):
+            for name in names:
+                if name not in kinds:
+                    raise errors.property_not_found(type_name, name)
+                state.set(name, value)
+        return state
+
+    def _load(self, type_name: str) -> CpuState:
+        facts = self._catalogue.cpu_facts
+        model = type_name.removesuffix(SUFFIX)
+        limited = self._machine.accelerator not in _HYPERVISORS
+        contents = resolve_model(self._catalogue, self._machine.info.name, model)
+        return CpuState(facts, type_name, contents, limited=limited)
+
+    def _set_global(self, state: CpuState, kinds: Mapping[str, str], owner: str, name: str, text: str) -> None:
+        try:
+            state.set(name, self._read(state.type, kinds, name, text, typed=False))
+        except QemuError as error:
+            raise errors.global_not_applicable(owner, name, text, error) from None
+
+    def _read(
+        self, type_name: str, kinds: Mapping[str, str], name: str, value: Any, typed: bool, path: str = ""
+    ) -> Any:
+        if name not in kinds:
+            raise errors.property_not_found(type_name, name)
+        if name in _READ_ONLY:
+            raise errors.property_not_writable(type_name, name)
+        read = _read_typed(value, path + name, kinds[name]) if typed else _read_string(value, name, kinds[name])
+        check_value(name, read)
+        return read
+
+
+def resolve_model(catalogue: Catalogue, machine: str, model: str) -> str:
+    """The model with its version that a name stands for on a machine. :raise KeyError: there is none."""
+    if model == HOST:
+        return MAX
+    name = model
+    while catalogue.cpu_facts.contents(name) is None:
+        alias = catalogue.cpu_alias(machine, name)
+        if alias is None:
+            break
+        name = alias
+    else:
+        return name
+    # A machine older than versions of models takes the first one.
+    return f"{model}-v1"
+
+
+def _kinds(catalogue: Catalogue, type_name: str) -> dict[str, str]:
+    return {entry["name"]: entry["type"] for entry in catalogue.qom_properties(type_name).value}
+
+
+_READ_ONLY = frozenset(
+    {"type", "parent_bus", "hotplugged", "hotpluggable", "crash-information", "feature-words", "filtered-features"}
+    | {"unavailable-features"}
+)
+_NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32"})
+_UNSIGNED = frozenset({"family", "model", "stepping"})
+
+_FROM_STRING: dict[str, Callable[[str, str], Any]] = {
+    "bool": stringvisitor.visit_bool_string,
+    "int": stringvisitor.visit_int64_string,
+    "uint64": stringvisitor.visit_uint64_string,
+    **{kind: partial(stringvisitor.visit_narrow_string, kind=kind) for kind in _NARROW},
+}
+_FROM_JSON: dict[str, Callable[[Any, str], Any]] = {
+    "bool": visit.visit_bool,
+    "int": visit.visit_int64,
+    "uint64": visit.visit_uint64,
+    **{kind: partial(visit.visit_narrow, kind=kind) for kind in _NARROW},
+}
+
+
+def is_read_only(name: str) -> bool:
+    """Whether no CPU, not even one in the making, takes this property."""
+    return name in _READ_ONLY
+
+
+def boot_state(machine: Machine) -> CpuState:
+    """What the CPUs that a machine starts with can do; each of them warns. Raises QEMU's text."""
+    smp, options = machine.cpus.smp, machine.cpu_options
+    per_socket = smp.dies * smp.modules * smp.cores * smp.threads
+    state = CpuMaker(machine).create(machine.cpus.type, {})
+    state.realize(Topology(per_socket, smp.threads, is_deep=smp.modules > 1 or smp.dies > 1))
+    if options.model == HOST and state.is_limited:
+        raise errors.cpu.host_model_needs_kvm(HOST)
+    return state
+
+
+def _read_string(text: str, name: str, kind: str) -> Any:
+    kind = "uint64" if name in _UNSIGNED else kind
+    return _FROM_STRING.get(kind, stringvisitor.visit_str_string)(text, name)
+
+
+def _read_typed(value: Any, path: str, kind: str) -> Any:
+    kind = "uint64" if path.rpartition(".")[2] in _UNSIGNED else kind
+    return _FROM_JSON.get(kind, visit.visit_str)(value, path)
+
+
+def expansion(machine: Machine, model: str, properties: Mapping[str, Any], *, full: bool) -> dict[str, Any]:
+    """The properties that ``query-cpu-model-expansion`` answers. Raises QEMU's text."""
+    type_name = f"{model}{SUFFIX}"
+    if not machine.catalogue.has_type(type_name) or not machine.catalogue.is_a(type_name, "x86_64-cpu"):
+        raise errors.cpu.model_not_found(model)
+    state = CpuMaker(machine).create(type_name, properties, path="model.props.")
+    state.expand(Topology())
+    for text in state.warnings:
+        machine.warn(text)
+    told = {"memory": _MEMORY, "realized": False}
+    names = _expanded_names(machine.catalogue, type_name, full)
+    return {name: told[name] if name in told else state.get(name) for name in names}
+
+
+def _expanded_names(catalogue: Catalogue, type_name: str, full: bool) -> Iterable[str]:
+    """In the order in which QEMU collects them, which decides how they are written."""
+    facts = catalogue.cpu_facts
+    if full:
+        names: list[str] = [entry["name"] for entry in catalogue.qom_properties(type_name).value]
+        return [name for name in reversed(names) if name not in _HIDDEN]
+    named = [
+        [name for bit in range(64) if (name := feature_name(facts, word, bit))] for word in range(len(facts.words))
+    ]
+    named[facts.position(*KVM_WORD)] += KVM_FEATURES
+    return qdict_order([*_STATIC, *chain.from_iterable(named)])
+
+
+_STATIC = ("min-level", "min-xlevel", "family", "model", "stepping", "model-id", "vendor", "lmce")
+_HIDDEN = _READ_ONLY | {"legacy-memory"}
