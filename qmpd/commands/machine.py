@@ -25,7 +25,7 @@ def query_cpus_fast(context: Context) -> list[dict[str, Any]]:
     return [
         {
             "cpu-index": index,
-            "qom-path": machine.cpus.path(index),
+            "qom-path": machine.numbering.cpu_path(index),
             "thread-id": machine.cpu_threads[index],
             "props": machine.cpus.props(index, machine.numa.node_of_cpu(index)),
             "target": machine.catalogue.target,
@@ -84,9 +84,13 @@ def query_hotpluggable_cpus(context: Context) -> list[dict[str, Any]]:
     if not machine.info.hotpluggable_cpus:
         raise errors.cpu_hotplug_unsupported()
     return [
-        hotpluggable_info(machine.cpus, index, machine.numa.node_of_cpu(index), machine.initialized)
+        hotpluggable_info(machine.cpus, index, machine.numa.node_of_cpu(index), _path_of_cpu(machine, index))
         for index in reversed(range(machine.cpus.smp.maxcpus))
     ]
+
+
+def _path_of_cpu(machine: Machine, index: int) -> str | None:
+    return machine.numbering.cpu_path(index) if machine.initialized and index < machine.cpus.smp.cpus else None
 
 
 def set_numa_node(context: Context, arguments: dict[str, Any]) -> None:

@@ -5,13 +5,16 @@ They can be listed, read and found by path; nothing happens inside them.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
-from qmpd.catalogue import Catalogue, Tree, TreeObject
+from qmpd.catalogue import TreeObject
+from qmpd.catalogue.catalogue import family_of
 from qmpd.model.recorded import RecordedObject
+from qmpd.model.unattached import APIC, FIRST_CPU, PATH
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
 
 # What the recording, of a machine with little RAM, cannot know: where RAM below 4 GiB ends.
 _END_OF_LOW_RAM = frozenset(
@@ -26,55 +29,90 @@ _END_OF_LOW_RAM = frozenset(
         ("i440fx", "below-4g-mem-size"),
     }
 )
+_HOLE = {"pci-hole64-start": 0, "pci-hole64-end": 1}  #: behind all memory
+_NOT_BEFORE = {
+    ("pc-q35", "acpi-pci-hotplug[0]"): (6, 1),
+    ("pc-q35", "acpi-pcihp-io-len"): (6, 1),
+    ("pc-q35", "acpi-pcihp-io-base"): (6, 1),
+    ("pc-q35", "fwcfg.dma[0]"): (2, 5),
+    ("pc-i440fx", "fwcfg.dma[0]"): (2, 5),
+}
+"""Since when families of machines have properties and parts of recorded objects."""
+_HIGH_RAM = "above-4g-mem-size"
+_WITHOUT_HPET = {"isa-pit": f"{PATH}/non-qdev-gpio[0]", "mc146818rtc": f"{PATH}/non-qdev-gpio[8]"}
+"""Where these devices' interrupts go then."""
 
-_DEVICE = r"(/machine/unattached/device\[)(\d+)\](.*)$"
-_FIRST_AFTER_CPUS = 2  # behind the first CPU and its helper
-_FIRST_CPU = "/machine/unattached/device[0]"
+
+# The first CPU's messages are those of all.
+_NOT_MAPPED: dict[str, Any] = {"container": "", "addr": 0, "priority": 0}
 
 
 class BootObject(RecordedObject):
     """One recorded object."""
 
-    def __init__(self, catalogue: Catalogue, recorded: TreeObject, cpus: int, below_4g: int) -> None:
-        kinds = {entry["name"]: entry["type"] for entry in recorded.entries.value}
-        super().__init__(catalogue, recorded.type, kinds)
-        self._below_4g = below_4g
-        self._cpus = cpus
+    def __init__(self, machine: Machine, recorded: TreeObject) -> None:
+        kinds = {entry["name"]: entry["type"] for entry in recorded.entries.value if is_there(machine, entry["name"])}
+        self._renamed = _sitters_left(machine, recorded, kinds)
+        super().__init__(machine.catalogue, recorded.type, kinds)
+        self._machine = machine
         self._recorded = recorded
 
     def value(self, name: str) -> Any:
         if (self.name, name) in _END_OF_LOW_RAM:
-            return self._below_4g
+            return self._machine.ram_below_4g
+        if name in _HOLE and self.name in ("q35", "i440fx"):
+            return self._machine.pci_hole64[_HOLE[name]]
+        if name == _HIGH_RAM:
+            return self._machine.ram_above_4g
+        own = self._of_a_further_cpu(name)
+        if own is not None:
+            return own
+        changed = self._machine.changed_defaults.get(self.type, {})
+        if name in changed:
+            return changed[name]
         try:
-            return relocated(self._recorded.value(name), self._cpus)
+            value = self._recorded.value(self._renamed.get(name, name))
+            found = self._machine.numbering.relocated(value)
+            return _WITHOUT_HPET[self.type] if found is None is not value else self._of_this_cpu(found)
         except KeyError:
             raise errors.not_modelled(f"property '{name}' of {self.path}") from None
 
+    def _of_a_further_cpu(self, name: str) -> Any:
+        """What the interrupt controllers of all CPUs but the first have of their own; None if it is nothing."""
+        cpu = self._machine.numbering.cpu_of(self.path[: self.path.find("]") + 1])
+        if not cpu:
+            return None
+        if self.name == APIC and name == "id":
+            return self._machine.cpus.place(cpu)["apic-id"]
+        return _NOT_MAPPED.get(name) if self.name == "apic-msi[0]" else None
 
-def relocated(value: Any, cpus: int) -> Any:
-    """A recorded value as it reads with ``cpus`` CPUs: paths of unattached devices count on."""
-    match = re.match(_DEVICE, value) if isinstance(value, str) else None
-    if match is None or int(match[2]) < _FIRST_AFTER_CPUS:
-        return value
-    return f"{match[1]}{int(match[2]) + cpus - 1}]{match[3]}"
+    def _of_this_cpu(self, value: Any) -> Any:
+        """What the recording says of the first CPU, said of the one that this is a part of."""
+        if (
+            not isinstance(value, str)
+            or not value.startswith(FIRST_CPU)
+            or not self._recorded.path.startswith(FIRST_CPU)
+        ):
+            return value
+        return self.path[: self.path.index("]") + 1] + value[len(FIRST_CPU) :]
 
 
-def cpu_number(path: str) -> int | None:
-    """Which CPU stands at ``path`` if one of the unattached devices that have their numbers does."""
-    match = re.fullmatch(r"/machine/unattached/device\[(\d+)\]", path)
-    if match is None or match[1] == "1":
-        return None
-    return max(int(match[1]) - 1, 0)
+def is_there(machine: Machine, name: str) -> bool:
+    """Whether a recorded property or part is there on a machine of this version."""
+    return machine.version >= _NOT_BEFORE.get((family_of(machine.info.name), name), (0, 0))
 
 
-def recorded_paths(tree: Tree, cpus: int) -> Iterator[tuple[str, str]]:
-    """(path in a machine with ``cpus`` CPUs, path in the recording), parents first.
-
-    The recording has one CPU; each further one takes a number among the unattached devices, behind the helper of the
-    first one.
-    """
-    for path in sorted(tree.paths()):
-        yield relocated(path, cpus), path
-        if path.startswith(_FIRST_CPU):
-            for cpu in range(1, cpus):
-                yield path.replace(_FIRST_CPU, f"/machine/unattached/device[{cpu + 1}]", 1), path
+def _sitters_left(machine: Machine, recorded: TreeObject, kinds: dict[str, str]) -> dict[str, str]:
+    """Take from the ``kinds`` of a bus those who are not there; the recorded names of those that take their places."""
+    sitters = sorted((name for name in kinds if name.startswith("child[")), key=lambda name: int(name[6:-1]))
+    left = [name for name in sitters if machine.numbering.relocated(recorded.value(name)) is not None]
+    if left == sitters:
+        return {}
+    renamed = dict(zip(sitters, left, strict=False))
+    types = {name: kinds[was] for name, was in renamed.items()}
+    for name in sitters:
+        if name in types:
+            kinds[name] = types[name]
+        else:
+            del kinds[name]
+    return renamed

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qmpd import errors
-from qmpd.model.boot_tree import relocated
 from qmpd.model.bus import SYSTEM_BUS, BornDevice, Bus, find_bus, pick
 from qmpd.model.macs import Macs
 from qmpd.model.pci import PciBus
@@ -54,7 +53,7 @@ class Buses:
             place.rpartition("/")[2], "PCIE" if place.endswith("pcie.0") else "PCI", None, self.hotplug, place=place
         )
         for function in functions:
-            device = BornDevice(function.type, relocated(function.path, machine.cpus.smp.cpus))
+            device = BornDevice(function.type, machine.numbering.relocated(function.path))
             bus.attach(device)
             bus.functions[function.slot << 3 | function.function] = device
         if machine.ready:
@@ -65,7 +64,7 @@ class Buses:
         """The bus that microvm has if it is told so."""
         if self._machine.settings.get("pcie") != "on":
             return None
-        place = relocated("/machine/unattached/device[29]/pcie.0", self._machine.cpus.smp.cpus)
+        place = self._machine.numbering.relocated("/machine/unattached/device[29]/pcie.0")
         bus = PciBus("pcie.0", "PCIE", None, self.hotplug, place=place)
         host_bridge = BornDevice("gpex-root", f"{place.rpartition('/')[0]}/gpex_root")
         bus.attach(host_bridge)
@@ -94,11 +93,13 @@ class Buses:
         for path in tree.paths():
             node = tree.get(path)
             assert node is not None
-            place = relocated(path, self._machine.cpus.smp.cpus)
+            place = self._machine.numbering.relocated(path)
+            if place is None:
+                continue
             entries = {entry["name"] for entry in node.entries.value}
             if "parent_bus" in entries:
                 devices.setdefault(place, BornDevice(node.type, place))
-                parents[place] = relocated(node.value("parent_bus"), self._machine.cpus.smp.cpus)
+                parents[place] = self._machine.numbering.relocated(node.value("parent_bus"))
             elif catalogue.is_a(node.type, "bus"):
                 buses.setdefault(place, Bus(place.rpartition("/")[2], node.type, None, place=place))
         for place, bus in buses.items():

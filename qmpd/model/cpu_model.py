@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MEMORY = "/machine/unattached/system[0]"
 SUFFIX = "-x86_64-cpu"
+MICROVM = "microvm"
 HOST, MAX = "host", "max"
 _COMMON_TYPES = ("x86_64-cpu", "cpu", "device")
 _LAST_FREQUENCY = (1 << 63) - 1
@@ -86,6 +87,8 @@ class CpuMaker:
         for owner, name, text in self._compat:
             if owner in types:
                 state.set(name, _read_string(text, name, kinds[name]))
+        if self._machine.info.name == MICROVM:
+            state.set("host-phys-bits", True)
         for owner, name, text in self._machine.config.globals:
             if owner in types:
                 self._set_global(state, kinds, owner, name, text)

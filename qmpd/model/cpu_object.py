@@ -12,11 +12,11 @@ from qmpd.model.cpu_features import SPELLINGS, CpuState
 from qmpd.model.cpu_model import is_read_only
 from qmpd.model.qom import BOOL
 from qmpd.model.recorded import RecordedObject
+from qmpd.model.unattached import APIC
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
-APIC = "lapic"
 _ONLY_OF_MAX = ("host-cache-info", "migratable")
 _LAST_OF_CLASS = "fma"  # behind which QEMU lists those
 

@@ -114,15 +114,10 @@ class Cpus(NamedTuple):
         per_socket = self.smp.dies * self.smp.modules * self.smp.cores * self.smp.threads
         return index // per_socket % nodes
 
-    @staticmethod
-    def path(index: int) -> str:
-        """The QOM path of a CPU present at start; the first is followed by a helper device of its own."""
-        return f"/machine/unattached/device[{index + 1 if index else 0}]"
 
-
-def hotpluggable_info(cpus: Cpus, index: int, node: int | None, created: bool) -> dict[str, Any]:
-    """One entry of ``query-hotpluggable-cpus`` (HotpluggableCPU in qapi/machine.json); ``created``: the CPUs exist."""
+def hotpluggable_info(cpus: Cpus, index: int, node: int | None, path: str | None) -> dict[str, Any]:
+    """One entry of ``query-hotpluggable-cpus`` (HotpluggableCPU in qapi/machine.json); ``path`` if the CPU exists."""
     info: dict[str, Any] = {"type": cpus.type, "vcpus-count": 1, "props": cpus.props(index, node)}
-    if created and index < cpus.smp.cpus:
-        info["qom-path"] = cpus.path(index)
+    if path is not None:
+        info["qom-path"] = path
     return info

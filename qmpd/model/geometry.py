@@ -60,6 +60,12 @@ def split_ram(chipset: Chipset, ram: int, max_ram_below_4g: int) -> tuple[int, i
     return (low, ram - low) if ram >= low else (ram, 0)
 
 
+def hole64(chipset: Chipset, layout: Layout, ram_above_4g: int) -> tuple[int, int]:
+    """Start and end of where 64-bit PCI addresses go."""
+    start = _round_up(layout.region_base + layout.region_size or layout.above_4g_start + ram_above_4g, GIB)
+    return start, start + chipset.hole64
+
+
 def lay_out(
     chipset: Chipset,
     *,

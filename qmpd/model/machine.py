@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,12 +14,12 @@ from qmpd.frozen import Frozen
 from qmpd.guest.contact import Nobody
 from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
-from qmpd.model.boot_tree import BootObject, cpu_number, recorded_paths, relocated
+from qmpd.model.boot_tree import BootObject, is_there
 from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.cpu_features import AMD
 from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
 from qmpd.model.cpu_model import boot_state, parse_cpu
-from qmpd.model.cpu_object import CpuObject
+from qmpd.model.cpu_object import CpuObject, has_apic
 from qmpd.model.cpus import Cpus, check_smp, complete_smp
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
@@ -29,6 +29,7 @@ from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
 from qmpd.model.qom import AmbiguousPath, Container, Object, Property, Root, resolve
 from qmpd.model.run_state import RunState
+from qmpd.model.unattached import ABOVE_4G, Numbering, Unattached
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import Guest
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 RAM_ALIGN = 8192
 DEFAULT_RAM_SIZE = 128 * geometry.MIB
 MAX_SLOTS = 256
+_MICROVM_LOW = 3 * geometry.GIB
 HOTPLUG_PAGE = 4096
 
 
@@ -94,6 +96,24 @@ class RamNode(RegionNode):
         return self._size
 
 
+class HighRamNode(RegionNode):
+    """The RAM above 4 GiB as the guest's memory shows it."""
+
+    def __init__(self, addr: int, size: int) -> None:
+        super().__init__()
+        self._addr = addr
+        self._size = size
+
+    def container_path(self) -> str:
+        return "/machine/unattached/system[0]"
+
+    def address(self) -> int:
+        return self._addr
+
+    def length(self) -> int:
+        return self._size
+
+
 class NvdimmPorts(RegionNode):
     """The ports through which the guest's ACPI reaches the NVDIMMs."""
 
@@ -105,28 +125,6 @@ class NvdimmPorts(RegionNode):
 
     def length(self) -> int:
         return 4
-
-
-class Unattached(Container):
-    """The objects that the board made and put nowhere else; all of them are recorded ones."""
-
-    def __init__(self, machine: Machine) -> None:
-        super().__init__()
-        self._machine = machine
-
-    def list_properties(self) -> list[tuple[str, str]]:
-        machine = self._machine
-        tree = machine.catalogue.tree(machine.info.name)
-        node = tree.get("/machine/unattached") if tree is not None else None
-        if node is None or machine.cpu_count > 1:
-            # With more CPUs the names differ from the recorded ones, and so does their order.
-            return super().list_properties()
-        machine.show_boot_tree()
-        return [
-            (name, entry["type"] if (child := self.child(name)) is None else f"child<{child.type}>")
-            for entry in node.entries.value
-            for name in [entry["name"]]
-        ]
 
 
 class Machine(Object):
@@ -173,7 +171,7 @@ class Machine(Object):
         self.memory_backend: Object | None = None
         self.ram_size = self.maxram_size = 0
         self.ram_slots = 0
-        self.ram_below_4g = 0
+        self.ram_below_4g = self.ram_above_4g = 0
         self.sgx_epc: list[dict[str, Any]] = []
         self.epc: EpcSections | None = None
         self.numa = Numa()
@@ -404,12 +402,18 @@ class Machine(Object):
     def _split_ram(self) -> None:
         """Decide what lies below and above 4 GiB; enclave memory follows. Raises QEMU's text."""
         if self.family.chipset is None:
+            self.ram_below_4g = min(self.ram_size, _MICROVM_LOW)
+            self.ram_above_4g = self.ram_size - self.ram_below_4g
+            if self.ram_above_4g and self.info.name == "microvm":
+                self.unattached.add_child(ABOVE_4G, HighRamNode(geometry.FOUR_GIB, self.ram_above_4g))
             return
-        self.ram_below_4g, above_4g = geometry.split_ram(self.family.chipset, self.ram_size, self.max_ram_below_4g)
+        self.ram_below_4g, self.ram_above_4g = geometry.split_ram(
+            self.family.chipset, self.ram_size, self.max_ram_below_4g
+        )
         if self.sgx_epc:
             from qmpd.model.sgx_epc import EpcSections
 
-            self.epc = EpcSections(self, geometry.FOUR_GIB + above_4g, self.sgx_epc)
+            self.epc = EpcSections(self, geometry.FOUR_GIB + self.ram_above_4g, self.sgx_epc)
 
     def _create_device_memory(self) -> DeviceMemory | None:
         if self.family.chipset is None:
@@ -427,6 +431,9 @@ class Machine(Object):
             epc_end=self.epc.end if self.epc is not None else 0,
             cxl=bool(self.settings.get("cxl", False)),
         )
+        if self.ram_above_4g:
+            self.unattached.add_child(ABOVE_4G, HighRamNode(layout.above_4g_start, self.ram_above_4g))
+        self.pci_hole64 = geometry.hole64(self.family.chipset, layout, self.ram_above_4g)
         if not self.family.has_memory_region:
             if wants_region or self.ram_slots:
                 raise errors.memory_options_unsupported(self.info.name)
@@ -562,14 +569,14 @@ class Machine(Object):
         if self._boot_tree_shown or tree is None:
             return
         self._boot_tree_shown = True
-        for path, recorded in recorded_paths(tree, self.cpus.smp.cpus):
+        for path, recorded in self.numbering.paths():
             parent_path, _, name = path.rpartition("/")
             parent: Object | None = self.root_object
             for part in parent_path.split("/")[1:]:
                 parent = parent.child(part) if parent is not None else None
             if name and parent is not None and parent.child(name) is None and not path.startswith("/chardevs/"):
                 node = tree.get(recorded)
-                if node is None or path.startswith("/objects/"):
+                if node is None or path.startswith("/objects/") or not is_there(self, name):
                     continue
                 bus = self.buses.pci if node.type in ("PCI", "PCIE") else None
                 if bus is not None and bus.place == path:
@@ -578,10 +585,20 @@ class Machine(Object):
                     parent.add_child(name, self._boot_object(path, node))
 
     def _boot_object(self, path: str, node: TreeObject) -> Object:
-        number = cpu_number(path)
-        if number is not None and number < self.cpu_count:
-            return CpuObject(self, self.cpu_state, node, number)
-        return BootObject(self.catalogue, node, self.cpus.smp.cpus, self.ram_below_4g)
+        number = self.numbering.cpu_of(path)
+        return BootObject(self, node) if number is None else CpuObject(self, self.cpu_state, node, number)
+
+    @cached_property
+    def numbering(self) -> Numbering:
+        """Where the recorded objects are."""
+        tree = self.catalogue.tree(self.info.name)
+        assert tree is not None
+        return Numbering(self, tree, has_apic(self.cpu_state, self.cpu_count > 1) if self.cpu_count else True)
+
+    @cached_property
+    def changed_defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        """What this version sets otherwise than the recorded one."""
+        return self.catalogue.compat_defaults(self.info.name)
 
     def _recorded(self) -> dict[str, str]:
         """The properties of the machine type that the catalogue knows: name to QOM type."""
@@ -614,7 +631,8 @@ class Machine(Object):
         if node is None:
             raise errors.property_not_found(self.type, name)
         try:
-            return relocated(node.value(name), self.cpus.smp.cpus)
+            changed = self.changed_defaults.get("machine", {})
+            return changed[name] if name in changed else self.numbering.relocated(node.value(name))
         except KeyError:
             raise errors.not_modelled(f"property '{name}' of a machine") from None
 

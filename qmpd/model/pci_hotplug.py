@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.guest.contact import Quirk, Slot, Work
-from qmpd.model.boot_tree import relocated
 from qmpd.model.device import leave
 from qmpd.model.pci import FUNCTIONS, SLOTS, Handler, PciBus, PciDevice
 from qmpd.model.pci_bridge import Bridge
@@ -64,7 +63,7 @@ class Hotplug:
         machine = self._machine
         for function in machine.catalogue.pci_functions(machine.info.name):
             if function.type == machine.family.acpi_device:
-                return str(relocated(function.path, machine.cpus.smp.cpus))
+                return str(machine.numbering.relocated(function.path))
         return ""
 
     # A device comes

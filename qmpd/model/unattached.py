@@ -1,0 +1,164 @@
+"""What the board makes and puts nowhere else: how it is numbered and listed.
+
+The recording is of a machine with one CPU and everything on board. Each further CPU takes a number among the devices, a
+part that is left out gives its number to the next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from qmpd.catalogue.catalogue import family_of
+from qmpd.hashorder import GHashOrder
+from qmpd.model.qom import Container
+
+if TYPE_CHECKING:
+    from qmpd.catalogue import Tree
+    from qmpd.model.machine import Machine
+
+PATH = "/machine/unattached"
+APIC = "lapic"
+ABOVE_4G = "ram-above-4g[0]"
+FIRST_CPU = f"{PATH}/device[0]"
+_COUNTED = re.compile(rf"{PATH}/(device|non-qdev-gpio)\[(\d+)\](.*)")
+_HELPER = "kvmvapic"  #: comes with the first CPU's interrupt controller
+
+_CREATED = {
+    "pc-q35": (
+        "sysbus system io cpu pci ram-below-4g ram-above-4g pc.bios isa-bios pc.rom non-qdev-gpio*24 device*2"
+        " non-qdev-gpio device ioport80 ioportF0 device*7 non-qdev-gpio*2 device*10"
+    ),
+    "pc-i440fx": (
+        "sysbus system io cpu pci device ram-below-4g ram-above-4g pc.bios isa-bios pc.rom non-qdev-gpio*16 device"
+        " ide*4 device non-qdev-gpio device ioport80 ioportF0 device non-qdev-gpio*8 device*7 non-qdev-gpio*3 device*8"
+    ),
+    "none": "sysbus system io",
+    "isapc": (
+        "sysbus system io cpu ram-below-4g ram-above-4g pc.bios isa-bios pc.rom device*3 non-qdev-gpio device ioport80"
+        " ioportF0 device non-qdev-gpio device*3 non-qdev-gpio*2 device*3 non-qdev-gpio*2 device*2"
+    ),
+    "microvm": (
+        "sysbus system io ram-below-4g ram-above-4g cpu device*3"
+        + " non-qdev-gpio device" * 24
+        + " device non-qdev-gpio device non-qdev-gpio pc.bios isa-bios"
+    ),
+}
+"""Families of machines: the names of what they make, in that order; it shows in how QEMU lists them."""
+
+_LEFT_OUT = {
+    "hpet": (False, ("hpet",)),
+    "vmport": ("off", ("vmport", "vmmouse")),
+    "i8042": (False, ("i8042", "vmport", "vmmouse", "port92")),
+    "smbus": (False, ("ICH9-SMB", "smbus-eeprom")),
+    "sata": (False, ("ich9-ahci",)),
+}
+"""Properties of the machine with the value by which it does without devices of some types."""
+
+_WIRES_LEFT_OUT = {
+    ("pc-i440fx", "hpet"): range(17, 25),
+    ("pc-i440fx", "i8042"): range(25, 27),
+    ("pc-q35", "i8042"): range(25, 27),
+}
+"""The interrupt lines that go with them, by family and property."""
+
+
+class Numbering:
+    """Where recorded objects are on a machine. ``has_helper``: its first CPU has an interrupt controller."""
+
+    def __init__(self, machine: Machine, tree: Tree, has_helper: bool) -> None:
+        self.tree = tree
+        self._cpus = machine.cpus.smp.cpus if machine.cpu_count else 1
+        places = {
+            int(match[2]): path
+            for path in tree.paths()
+            if (match := _COUNTED.fullmatch(path)) and match[1] == "device" and not match[3]
+        }
+        recorded = {number: node.type for number, path in places.items() if (node := tree.get(path)) is not None}
+        self._helper_recorded = recorded.get(1) == _HELPER
+        self._has_helper = has_helper
+        properties = [name for name, (value, _) in _LEFT_OUT.items() if machine.settings.get(name) == value]
+        left_out = {kind for name in properties for kind in _LEFT_OUT[name][1]}
+        self._missing = sorted(number for number, kind in recorded.items() if kind in left_out)
+        family = family_of(machine.info.name)
+        self._wires = {wire for name in properties for wire in _WIRES_LEFT_OUT.get((family, name), ())}
+        if self._helper_recorded and not has_helper:
+            self._missing.insert(0, 1)
+        self._first = 2 if self._helper_recorded else 1
+
+    def number(self, recorded: int) -> int | None:
+        """The number of the unattached device that is ``recorded`` in the recording; None if it is left out."""
+        if recorded in self._missing:
+            return None
+        if recorded < self._first:
+            return recorded
+        added = self._cpus - 1 + (self._has_helper and not self._helper_recorded)
+        return recorded + added - sum(number < recorded for number in self._missing)
+
+    def relocated(self, value: Any) -> Any:
+        """A recorded value as it reads here: paths of unattached devices count on. None if there is no such object."""
+        match = _COUNTED.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            return value
+        kind, recorded, rest = match.groups()
+        number = self.number(int(recorded)) if kind == "device" else self._wire(int(recorded))
+        return None if number is None else f"{PATH}/{kind}[{number}]{rest}"
+
+    def _wire(self, recorded: int) -> int | None:
+        return None if recorded in self._wires else recorded - sum(wire < recorded for wire in self._wires)
+
+    def cpu_path(self, index: int) -> str:
+        """The QOM path of a CPU present at start; the first is followed by its helper."""
+        return f"{PATH}/device[{index + self._has_helper if index else 0}]"
+
+    @property
+    def cpu_places(self) -> int:
+        """How many numbers the CPUs and the helper take."""
+        return self._cpus + self._has_helper
+
+    def cpu_of(self, path: str) -> int | None:
+        """Which CPU present at start is at ``path``."""
+        return next((index for index in range(self._cpus) if self.cpu_path(index) == path), None)
+
+    def paths(self) -> Iterator[tuple[str, str]]:
+        """(path here, path in the recording), parents first."""
+        for path in sorted(self.tree.paths()):
+            here = self.relocated(path)
+            if here is None:
+                continue
+            yield here, path
+            if path.startswith(FIRST_CPU):
+                for cpu in range(1, self._cpus):
+                    yield path.replace(FIRST_CPU, self.cpu_path(cpu), 1), path
+
+
+class Unattached(Container):
+    """The objects themselves."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self._machine = machine
+
+    def list_properties(self) -> list[tuple[str, str]]:
+        self._machine.show_boot_tree()
+        family = family_of(self._machine.info.name)
+        if family not in _CREATED:
+            return super().list_properties()
+        made = [name for name in self._created(_CREATED[family]) if self.child(name) is not None]
+        names = list(GHashOrder([*made, *(name for name in self._children if name not in set(made))]))
+        children = ((name, self.child(name)) for name in reversed(names))
+        return [("type", "string"), *((name, f"child<{child.type}>") for name, child in children if child is not None)]
+
+    def _created(self, words: str) -> Iterator[str]:
+        counts: dict[str, int] = {}
+        numbering = self._machine.numbering
+        for word in words.split():
+            name, _, times = word.partition("*")
+            repeat = int(times or 1)
+            if name == "cpu":
+                # The CPUs, and the helper behind the first one, whether there is one or not.
+                name, repeat = "device", numbering.cpu_places
+            for _ in range(repeat):
+                number = counts[name] = counts.get(name, -1) + 1
+                yield name if name == "sysbus" else f"{name}[{number}]"
