@@ -22,15 +22,16 @@ _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 def query_cpus_fast(context: Context) -> list[dict[str, Any]]:
     machine = context.machine
+    threads = dict(enumerate(machine.cpu_threads)) | {cpu.index: cpu.thread_id for cpu in machine.plugged_cpus}
     return [
         {
             "cpu-index": index,
-            "qom-path": machine.numbering.cpu_path(index),
-            "thread-id": machine.cpu_threads[index],
+            "qom-path": path,
+            "thread-id": threads[index],
             "props": machine.cpus.props(index, machine.numa.node_of_cpu(index)),
             "target": machine.catalogue.target,
         }
-        for index in range(machine.cpu_count)
+        for index, path in machine.cpu_paths().items()
     ]
 
 
@@ -83,14 +84,11 @@ def query_hotpluggable_cpus(context: Context) -> list[dict[str, Any]]:
     machine = context.machine
     if not machine.info.hotpluggable_cpus:
         raise errors.cpu_hotplug_unsupported()
+    paths = machine.cpu_paths() if machine.initialized else {}
     return [
-        hotpluggable_info(machine.cpus, index, machine.numa.node_of_cpu(index), _path_of_cpu(machine, index))
+        hotpluggable_info(machine.cpus, index, machine.numa.node_of_cpu(index), paths.get(index))
         for index in reversed(range(machine.cpus.smp.maxcpus))
     ]
-
-
-def _path_of_cpu(machine: Machine, index: int) -> str | None:
-    return machine.numbering.cpu_path(index) if machine.initialized and index < machine.cpus.smp.cpus else None
 
 
 def set_numa_node(context: Context, arguments: dict[str, Any]) -> None:

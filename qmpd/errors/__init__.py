@@ -1263,10 +1263,6 @@ def smp_level_unsupported(level: str) -> QemuError:
     return QemuError(f"{level} > 1 not supported by this machine's CPU topology")
 
 
-def cpu_without_socket() -> QemuError:
-    return QemuError("CPU socket-id is not set")
-
-
 def cpu_type_differs(expected: str) -> QemuError:
     return QemuError(f"Invalid CPU type, expected cpu type: '{expected}'")
 

@@ -51,7 +51,47 @@ def frequency_malformed(text: str) -> QemuError:
     return QemuError(f"bad numerical value {text}")
 
 
-# Warnings of that file
+# hw/i386/x86-common.c, hw/i386/microvm.c, hw/acpi/piix4.c, hw/acpi/ich9.c, hw/core/numa.c
+
+
+def place_missing(name: str) -> QemuError:
+    return QemuError(f"CPU {name} is not set")
+
+
+def place_invalid(name: str, number: int, largest: int) -> QemuError:
+    return QemuError(f"Invalid CPU {name}: {number} must be in range 0:{largest}")
+
+
+def no_place(place: dict[str, int], apic_id: int, largest: int) -> QemuError:
+    levels = ", ".join(f"{name.removesuffix('-id')}: {place[name]}" for name in place)
+    return QemuError(f"Invalid CPU [{levels}] with APIC ID {apic_id}, valid index range 0:{largest}")
+
+
+def exists(index: int, apic_id: int) -> QemuError:
+    return QemuError(f"CPU[{index}] with APIC ID {apic_id} exists")
+
+
+def place_differs(name: str, number: int, apic_id: int, right: int) -> QemuError:
+    return QemuError(f"property {name}: {number} doesn't match set apic-id: 0x{apic_id:x} ({name}: {right})")
+
+
+def node_differs(node: int) -> QemuError:
+    return QemuError(f"invalid node-id, must be {node}")
+
+
+def unplug_needs_acpi() -> QemuError:
+    return QemuError("CPU hot unplug not supported without ACPI")
+
+
+def unplug_not_supported(type_name: str) -> QemuError:
+    return QemuError(f"acpi: device unplug request for not supported device type: {type_name}")
+
+
+def microvm_keeps_devices() -> QemuError:
+    return QemuError("unplug not supported by microvm")
+
+
+# Warnings of target/i386/cpu.c
 
 
 def unsupported(feature: str) -> str:

@@ -78,23 +78,27 @@ class BootObject(RecordedObject):
             raise errors.not_modelled(f"property '{name}' of {self.path}") from None
 
     def _of_a_further_cpu(self, name: str) -> Any:
-        """What the interrupt controllers of all CPUs but the first have of their own; None if it is nothing."""
-        cpu = self._machine.numbering.cpu_of(self.path[: self.path.find("]") + 1])
-        if not cpu:
+        """What the parts of all CPUs but the first have of their own; None if it is nothing."""
+        cpu = self._cpu()
+        if cpu is None or not cpu.index:
             return None
         if self.name == APIC and name == "id":
-            return self._machine.cpus.place(cpu)["apic-id"]
+            return cpu.apic_id
+        if self.name == APIC and name == "hotplugged":
+            return cpu.get_property(name)
         return _NOT_MAPPED.get(name) if self.name == "apic-msi[0]" else None
 
     def _of_this_cpu(self, value: Any) -> Any:
         """What the recording says of the first CPU, said of the one that this is a part of."""
-        if (
-            not isinstance(value, str)
-            or not value.startswith(FIRST_CPU)
-            or not self._recorded.path.startswith(FIRST_CPU)
-        ):
-            return value
-        return self.path[: self.path.index("]") + 1] + value[len(FIRST_CPU) :]
+        cpu = self._cpu() if isinstance(value, str) and value.startswith(FIRST_CPU) else None
+        return value if cpu is None else cpu.path + value[len(FIRST_CPU) :]
+
+    def _cpu(self) -> Any:
+        """The CPU that this is a part of."""
+        node = self.parent if self._recorded.path.startswith(FIRST_CPU) else None
+        while node is not None and not hasattr(node, "apic_id"):
+            node = node.parent
+        return node
 
 
 def is_there(machine: Machine, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,7 @@ from qmpd.catalogue import Catalogue
 from qmpd.errors import QemuError
 from qmpd.hashorder import qdict_order
 from qmpd.model.cpu_features import KVM_FEATURES, KVM_WORD, CpuState, Topology, check_value, feature_name
-from qmpd.options import numbers, stringvisitor
+from qmpd.options import numbers, stringvisitor, values
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -76,33 +76,47 @@ class CpuMaker:
         self._compat = self._catalogue.compat_props(machine.info.name)
         self._options = machine.cpu_options
 
-    def create(self, type_name: str, properties: Mapping[str, Any], *, typed: bool = True, path: str = "") -> CpuState:
+    def create(self, type_name: str, properties: Mapping[str, Any], *, path: str = "") -> CpuState:
         """A CPU with what machine, options and ``properties`` say, not expanded. Raises QEMU's text.
 
         ``path`` is what errors put in front of a property's name where the value is of the wrong kind.
         """
+        state = self.start(type_name)
+        for name, value in properties.items():
+            self.set(state, name, value, JSON, path)
+        self.finish(state)
+        return state
+
+    def start(self, type_name: str) -> CpuState:
+        """A CPU with what machine and options say of all CPUs of its type. Raises QEMU's text."""
         state = self._load(type_name)
         kinds = _kinds(self._catalogue, type_name)
         types = (type_name, *_COMMON_TYPES)
         for owner, name, text in self._compat:
             if owner in types:
-                state.set(name, _read_string(text, name, kinds[name]))
+                state.set(name, GLOBAL.read(text, name, kinds[name]))
         if self._machine.info.name == MICROVM:
             state.set("host-phys-bits", True)
         for owner, name, text in self._machine.config.globals:
             if owner in types:
-                self._set_global(state, kinds, owner, name, text)
+                self._set_global(state, owner, name, text)
         if type_name == self._machine.cpus.type:
             for name, text in self._options.settings:
-                self._set_global(state, kinds, type_name, name, text)
-        for name, value in properties.items():
-            state.set(name, self._read(type_name, kinds, name, value, typed, path))
+                self._set_global(state, type_name, name, text)
+        return state
+
+    def set(self, state: CpuState, name: str, value: Any, form: Form, path: str = "") -> None:
+        """Set one property. Raises QEMU's text."""
+        state.set(name, self._read(state.type, name, value, form, path))
+
+    def finish(self, state: CpuState) -> None:
+        """Put on and off what ``-cpu`` says behind all properties. Raises QEMU's text."""
+        kinds = _kinds(self._catalogue, state.type)
         for names, value in ((self._options.plus, True), (self._options.minus, False)):
             for name in names:
                 if name not in kinds:
-                    raise errors.property_not_found(type_name, name)
+                    raise errors.property_not_found(state.type, name)
                 state.set(name, value)
-        return state
 
     def _load(self, type_name: str) -> CpuState:
         facts = self._catalogue.cpu_facts
@@ -111,20 +125,19 @@ class CpuMaker:
         contents = resolve_model(self._catalogue, self._machine.info.name, model)
         return CpuState(facts, type_name, contents, limited=limited)
 
-    def _set_global(self, state: CpuState, kinds: Mapping[str, str], owner: str, name: str, text: str) -> None:
+    def _set_global(self, state: CpuState, owner: str, name: str, text: str) -> None:
         try:
-            state.set(name, self._read(state.type, kinds, name, text, typed=False))
+            self.set(state, name, text, GLOBAL)
         except QemuError as error:
             raise errors.global_not_applicable(owner, name, text, error) from None
 
-    def _read(
-        self, type_name: str, kinds: Mapping[str, str], name: str, value: Any, typed: bool, path: str = ""
-    ) -> Any:
+    def _read(self, type_name: str, name: str, value: Any, form: Form, path: str) -> Any:
+        kinds = _kinds(self._catalogue, type_name)
         if name not in kinds:
             raise errors.property_not_found(type_name, name)
         if name in _READ_ONLY:
             raise errors.property_not_writable(type_name, name)
-        read = _read_typed(value, path + name, kinds[name]) if typed else _read_string(value, name, kinds[name])
+        read = form.read(value, path + name, kinds[name])
         check_value(name, read)
         return read
 
@@ -145,6 +158,7 @@ def resolve_model(catalogue: Catalogue, machine: str, model: str) -> str:
     return f"{model}-v1"
 
 
+@cache
 def _kinds(catalogue: Catalogue, type_name: str) -> dict[str, str]:
     return {entry["name"]: entry["type"] for entry in catalogue.qom_properties(type_name).value}
 
@@ -156,18 +170,44 @@ _READ_ONLY = frozenset(
 _NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32"})
 _UNSIGNED = frozenset({"family", "model", "stepping"})
 
-_FROM_STRING: dict[str, Callable[[str, str], Any]] = {
-    "bool": stringvisitor.visit_bool_string,
-    "int": stringvisitor.visit_int64_string,
-    "uint64": stringvisitor.visit_uint64_string,
-    **{kind: partial(stringvisitor.visit_narrow_string, kind=kind) for kind in _NARROW},
-}
-_FROM_JSON: dict[str, Callable[[Any, str], Any]] = {
-    "bool": visit.visit_bool,
-    "int": visit.visit_int64,
-    "uint64": visit.visit_uint64,
-    **{kind: partial(visit.visit_narrow, kind=kind) for kind in _NARROW},
-}
+Reader = Callable[[Any, str], Any]
+
+
+class Form(NamedTuple):
+    """How values come: in which words they are refused."""
+
+    plain: Reader
+    boolean: Reader
+    signed: Reader
+    unsigned: Reader
+    narrow: Callable[[Any, str, str], Any]
+
+    def read(self, value: Any, path: str, kind: str) -> Any:
+        """A value of the QOM type ``kind`` for the property that ``path`` ends in."""
+        if kind in _NARROW:
+            return self.narrow(value, path, kind)
+        if kind == "bool":
+            return self.boolean(value, path)
+        if kind == "uint64" or path.rpartition(".")[2] in _UNSIGNED:
+            return self.unsigned(value, path)
+        return self.signed(value, path) if kind == "int" else self.plain(value, path)
+
+
+JSON = Form(visit.visit_str, visit.visit_bool, visit.visit_int64, visit.visit_uint64, visit.visit_narrow)
+GLOBAL = Form(
+    stringvisitor.visit_str_string,
+    stringvisitor.visit_bool_string,
+    stringvisitor.visit_int64_string,
+    stringvisitor.visit_uint64_string,
+    stringvisitor.visit_narrow_string,
+)
+OPTION = Form(
+    values.visit_str_string,
+    values.visit_bool_string,
+    values.visit_int64_string,
+    values.visit_uint64_string,
+    values.visit_narrow_string,
+)
 
 
 def is_read_only(name: str) -> bool:
@@ -175,25 +215,20 @@ def is_read_only(name: str) -> bool:
     return name in _READ_ONLY
 
 
+def topology(machine: Machine) -> Topology:
+    """What the CPUs of a machine know of each other."""
+    smp = machine.cpus.smp
+    per_socket = smp.dies * smp.modules * smp.cores * smp.threads
+    return Topology(per_socket, smp.threads, is_deep=smp.modules > 1 or smp.dies > 1)
+
+
 def boot_state(machine: Machine) -> CpuState:
     """What the CPUs that a machine starts with can do; each of them warns. Raises QEMU's text."""
-    smp, options = machine.cpus.smp, machine.cpu_options
-    per_socket = smp.dies * smp.modules * smp.cores * smp.threads
     state = CpuMaker(machine).create(machine.cpus.type, {})
-    state.realize(Topology(per_socket, smp.threads, is_deep=smp.modules > 1 or smp.dies > 1))
-    if options.model == HOST and state.is_limited:
+    state.realize(topology(machine))
+    if machine.cpu_options.model == HOST and state.is_limited:
         raise errors.cpu.host_model_needs_kvm(HOST)
     return state
-
-
-def _read_string(text: str, name: str, kind: str) -> Any:
-    kind = "uint64" if name in _UNSIGNED else kind
-    return _FROM_STRING.get(kind, stringvisitor.visit_str_string)(text, name)
-
-
-def _read_typed(value: Any, path: str, kind: str) -> Any:
-    kind = "uint64" if path.rpartition(".")[2] in _UNSIGNED else kind
-    return _FROM_JSON.get(kind, visit.visit_str)(value, path)
 
 
 def expansion(machine: Machine, model: str, properties: Mapping[str, Any], *, full: bool) -> dict[str, Any]:

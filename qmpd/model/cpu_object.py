@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
@@ -10,9 +11,8 @@ from qmpd.catalogue import TreeObject
 from qmpd.catalogue.tree import CHILD
 from qmpd.model.cpu_features import SPELLINGS, CpuState
 from qmpd.model.cpu_model import is_read_only
-from qmpd.model.qom import BOOL
-from qmpd.model.recorded import RecordedObject
-from qmpd.model.unattached import APIC
+from qmpd.model.qom import BOOL, Object, Property
+from qmpd.model.unattached import APIC, FIRST_CPU
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -27,47 +27,76 @@ _SHOWN: dict[str, Callable[[CpuState], Any]] = {
 }
 
 
-class CpuObject(RecordedObject):
-    """One CPU. ``recorded`` is one that QEMU has shown, of another model: it says what there is to list."""
+class CpuView(Object):
+    """What a CPU shows. Its properties are those that QEMU has shown of another one."""
 
-    def __init__(self, machine: Machine, state: CpuState, recorded: TreeObject, index: int) -> None:
-        super().__init__(machine.catalogue, state.type, kinds_of(state, recorded, machine.cpus.smp.cpus > 1))
-        self._state = state
+    state: CpuState
+    kinds: dict[str, str]
+
+    def view(self, machine: Machine, state: CpuState) -> None:
+        """Show ``state``."""
+        tree = machine.catalogue.tree(machine.info.name)
+        recorded = tree.get(FIRST_CPU) if tree is not None else None
+        assert recorded is not None
         self._recorded = recorded
-        node = machine.numa.node_of_cpu(index)
-        self._own = machine.cpus.place(index) | {"node-id": -1 if node is None else node}
-        self.index = index
+        self.state = state
+        self.kinds = kinds_of(state, recorded, machine.cpus.smp.cpus > 1 or machine.initialized)
 
     def value(self, name: str) -> Any:
-        if name in self._own:
-            return self._own[name]
         if name in _SHOWN:
-            return _SHOWN[name](self._state)
+            return _SHOWN[name](self.state)
         if name == "legacy-memory":
             raise errors.property_not_readable(self.type, name)
         try:
-            return self._state.get(name)
+            return self.state.get(name)
         except KeyError:
             return self.type if name == "type" else self._recorded.value(name)
 
     def get_property(self, name: str) -> Any:
-        if name in self._kinds and not self._kinds[name].startswith(CHILD):
-            return self._read(name)
+        if name in self.kinds and not self.kinds[name].startswith(CHILD):
+            return self.value(name)
         return super().get_property(name)
 
-    def _setter(self, name: str) -> Callable[[Any, Any, bool], None] | None:
-        if is_read_only(name):
-            return None
-        called = SPELLINGS.get(name, name.replace("_", "-"))
+    def find_property(self, name: str) -> Property:
+        if name not in self.kinds or self.kinds[name].startswith(CHILD):
+            return super().find_property(name)
+        setter = None if is_read_only(name) else self._set_too_late
+        return Property(name, self.kinds[name], lambda _: self.value(name), partial(setter, name) if setter else None)
 
-        def refuse(obj: CpuObject, value: object, typed: bool) -> None:
-            if name == "realized":
-                if not BOOL.read(value, name, typed):
-                    raise errors.unrealize_unsupported(None, obj.type)
-                return
-            raise errors.set_after_realize(called, None, obj.type)
+    def _set_too_late(self, name: str, obj: Object, value: object, typed: bool) -> None:
+        if name == "realized":
+            if not BOOL.read(value, name, typed):
+                raise errors.unrealize_unsupported(self.device_id, self.type)
+            return
+        raise errors.set_after_realize(SPELLINGS.get(name, name.replace("_", "-")), self.device_id, self.type)
 
-        return refuse
+    def list_properties(self) -> list[tuple[str, str]]:
+        return list(self.kinds.items())
+
+    device_id: str | None = None
+
+
+class CpuObject(CpuView):
+    """One CPU that the machine starts with."""
+
+    def __init__(self, machine: Machine, index: int) -> None:
+        super().__init__()
+        self._catalogue = machine.catalogue
+        self.view(machine, machine.cpu_state)
+        node = machine.numa.node_of_cpu(index)
+        self._own = machine.cpus.place(index) | {"node-id": -1 if node is None else node}
+        self.index = index
+        self.apic_id: int = self._own["apic-id"]
+
+    @property
+    def type(self) -> str:
+        return self.state.type
+
+    def is_a(self, type_name: str) -> bool:
+        return self._catalogue.is_a(self.type, type_name)
+
+    def value(self, name: str) -> Any:
+        return self._own[name] if name in self._own else super().value(name)
 
 
 def kinds_of(state: CpuState, recorded: TreeObject, has_neighbours: bool) -> dict[str, str]:

@@ -74,7 +74,7 @@ def check_smp(given: dict[str, int], smp: Smp, machine: str, cpu_max: int) -> No
         raise errors.smp_too_many(smp.maxcpus, machine, cpu_max)
 
 
-_PLACES = ("thread-id", "core-id", "module-id", "die-id", "socket-id")
+LEVEL_IDS = ("socket-id", "die-id", "module-id", "core-id", "thread-id")
 
 
 class Cpus(NamedTuple):
@@ -101,13 +101,39 @@ class Cpus(NamedTuple):
 
     def place(self, index: int) -> dict[str, int]:
         """Where CPU ``index`` sits, level by level, and the number of its interrupt controller."""
-        smp = self.smp
         place = {"die-id": 0, "module-id": 0} | self.props(index, None)
-        apic_id, shift = 0, 0
-        for name, count in zip(_PLACES, (smp.threads, smp.cores, smp.modules, smp.dies, 0), strict=True):
-            apic_id |= place[name] << shift
-            shift += max(count - 1, 0).bit_length()
-        return place | {"apic-id": apic_id}
+        return place | {"apic-id": self.apic_id(place)}
+
+    def levels(self) -> list[tuple[str, int]]:
+        """The names of the levels and how many each has, the widest first."""
+        smp = self.smp
+        return list(zip(LEVEL_IDS, (smp.sockets, smp.dies, smp.modules, smp.cores, smp.threads), strict=True))
+
+    def apic_id(self, place: dict[str, int]) -> int:
+        """The number of an interrupt controller: a field of bits for each level."""
+        number = 0
+        for name, count in self.levels():
+            number = number << (count - 1).bit_length() | place[name]
+        return number
+
+    def split(self, apic_id: int) -> dict[str, int]:
+        """Where the CPU with that interrupt controller would sit."""
+        place = {}
+        for name, count in reversed(self.levels()[1:]):
+            width = (count - 1).bit_length()
+            place[name] = apic_id & (1 << width) - 1
+            apic_id >>= width
+        return {LEVEL_IDS[0]: apic_id, **dict(reversed(place.items()))}
+
+    def index_of(self, apic_id: int) -> int | None:
+        """The number of the CPU with that interrupt controller."""
+        place = self.split(apic_id)
+        index = 0
+        for name, count in self.levels():
+            if place[name] >= count:
+                return None
+            index = index * count + place[name]
+        return index if index < self.smp.maxcpus else None
 
     def default_node(self, index: int, nodes: int) -> int:
         """The node of a CPU that no option assigned: whole sockets in turn (hw/i386/x86-common.c)."""

@@ -62,6 +62,11 @@ class Device(Object):
         return True
 
     @property
+    def machine_takes_it(self) -> bool:
+        """Whether the machine takes such devices while it runs if they sit on no bus."""
+        return self.machine.family.hotplugs_dimms
+
+    @property
     def hotpluggable(self) -> bool:
         return self.class_hotpluggable and (self.bus is None or self.bus.hotpluggable)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from qmpd.guest.ports import Guest
     from qmpd.model.block.graph import Graph
     from qmpd.model.born_buses import Buses
+    from qmpd.model.cpu_device import CpuDevice
     from qmpd.model.dirty_rate import DirtyRate
     from qmpd.model.hyperv import HvBalloon
     from qmpd.model.memslots import Memslots
@@ -183,6 +184,7 @@ class Machine(Object):
         self.die: Callable[[str], object] = lambda signal: None
         self.guest: Guest = Nobody()
         self.cpu_slots_shown = False
+        self.plugged_cpus: list[CpuDevice] = []
         self.run = RunState(self, config.actions)
         self.trace_events_on: set[str] = set()
         self.dump_status = "none"
@@ -347,12 +349,20 @@ class Machine(Object):
 
     def _start_cpus(self) -> None:
         """Start the CPUs' threads: one for all where TCG is told to make do with that."""
-        how = accelerator.THREAD_NAMES[self.accelerator]
-        start = self.host.threads.start
+        self.cpu_threads: list[int] = []
+        for index in range(self.cpu_count):
+            self.cpu_threads.append(self.start_cpu(index))
+
+    def start_cpu(self, index: int) -> int:
+        """Start the thread of a CPU, or share that of the others; its number."""
         if self.accelerator == "tcg" and accelerator.single_threaded(self.config.accels):
-            self.cpu_threads = [start("ALL CPUs/TCG")] * self.cpu_count
-        else:
-            self.cpu_threads = [start(f"CPU {index}/{how}") for index in range(self.cpu_count)]
+            return self.cpu_threads[0] if self.cpu_threads else self.host.threads.start("ALL CPUs/TCG")
+        return self.host.threads.start(f"CPU {index}/{accelerator.THREAD_NAMES[self.accelerator]}")
+
+    def cpu_paths(self) -> dict[int, str]:
+        """The QOM paths of the CPUs that exist by their numbers, in the order in which they came."""
+        paths = {index: self.numbering.cpu_path(index) for index in range(self.cpu_count)}
+        return paths | {cpu.index: cpu.path for cpu in self.plugged_cpus}
 
     @property
     def memory_hotplug_supported(self) -> bool:
@@ -586,7 +596,7 @@ class Machine(Object):
 
     def _boot_object(self, path: str, node: TreeObject) -> Object:
         number = self.numbering.cpu_of(path)
-        return BootObject(self, node) if number is None else CpuObject(self, self.cpu_state, node, number)
+        return BootObject(self, node) if number is None else CpuObject(self, number)
 
     @cached_property
     def numbering(self) -> Numbering:

@@ -109,6 +109,9 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
     return device
 
 
+CPU_SUFFIX = "-x86_64-cpu"
+
+
 def _find_type(machine: Machine, driver: str) -> str:
     """The type that ``driver`` means. Raises QEMU's text when it is none that users can create."""
     catalogue = machine.catalogue
@@ -129,6 +132,10 @@ def _find_type(machine: Machine, driver: str) -> str:
 def _device_class(machine: Machine, type_name: str) -> type[Device] | None:
     """The class that models ``type_name``, None if nothing does."""
     place = TYPES.get(type_name)
+    if place is None and type_name.endswith(CPU_SUFFIX) and machine.cpu_count:
+        from qmpd.model.cpu_device import CpuDevice
+
+        return CpuDevice
     if place is None:
         from qmpd.model.ordinary_pci import ordinary_class
 
@@ -145,23 +152,9 @@ def _refusal(machine: Machine, type_name: str, bus: Bus | None, options: Mapping
             return errors.device_not_hotpluggable(type_name)
         if bus is not None and not bus.hotpluggable:
             return errors.bus_not_hotpluggable(bus.bus_name)
-        if machine.catalogue.is_a(type_name, "cpu"):
-            return _cpu_refusal(machine, type_name, options)
         if bus is None:
             return errors.machine_cannot_hotplug(type_name)
     return errors.not_modelled(f"devices of type '{type_name}'")
-
-
-def _cpu_refusal(machine: Machine, type_name: str, options: Mapping[str, Any]) -> QemuError:
-    if not machine.info.hotpluggable_cpus:
-        return errors.machine_cannot_hotplug(type_name)
-    if not isinstance(options.get("id"), str):
-        machine.anonymous_devices += 1  # The device exists for a moment.
-    if type_name != machine.cpus.type:
-        return errors.cpu_type_differs(machine.cpus.type)
-    if not {"socket-id", "apic-id"} & set(options):
-        return errors.cpu_without_socket()
-    return errors.not_modelled("CPU hot plug")
 
 
 def _apply_globals(machine: Machine, device: Device) -> None:
@@ -185,7 +178,7 @@ def _check_hotplug(machine: Machine, device: Device, bus: Bus | None) -> None:
     if bus is not None:
         if not bus.hotpluggable:
             raise errors.bus_not_hotpluggable(bus.bus_name)
-    elif not machine.family.hotplugs_dimms:
+    elif not device.machine_takes_it:
         raise errors.machine_cannot_hotplug(device.type)
 
 
@@ -230,8 +223,10 @@ def device_del(machine: Machine, path: str) -> None:
 
 
 def _boot_device_stays(machine: Machine, device: BootObject | CpuObject) -> QemuError:
-    if device.is_a("cpu"):
-        return errors.boot_cpu_unpluggable() if device.path.endswith("[0]") else errors.not_modelled("CPU unplug")
+    if isinstance(device, CpuObject):
+        from qmpd.model.cpu_device import unplug_refusal
+
+        return unplug_refusal(machine, device.index, device.type)
     if machine.catalogue.type_info(device.type).hotpluggable is False:
         return errors.device_not_hotpluggable(device.type)
     bus_path: str = device.get_property("parent_bus")
