@@ -58,8 +58,6 @@ def served(program: str, section: Section) -> Iterator[str]:
         path = f"{directory}/monitor"
         process = subprocess.Popen([program, *section.argv(path)])
         try:
-            while not Path(path).exists():
-                time.sleep(0.01)  # a listening socket has no other sign
             yield path
         finally:
             process.kill()
@@ -67,10 +65,17 @@ def served(program: str, section: Section) -> Iterator[str]:
 
 
 def connect(path: str) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX)
-    sock.settimeout(10)
-    sock.connect(path)
-    return sock
+    """A client, as soon as somebody listens."""
+    while True:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(10)
+        try:
+            sock.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            sock.close()
+            time.sleep(0.01)  # nothing tells when a socket starts to listen
+        else:
+            return sock
 
 
 def _until_silence(sock: socket.socket) -> bytes:
@@ -87,7 +92,6 @@ def _until_silence(sock: socket.socket) -> bytes:
 def _recorded(program: str, section: Section) -> Iterator[str]:
     yield json.dumps({"args": section.args})
     with served(program, section) as path:
-        time.sleep(_SILENCE)  # until it listens to what is typed
         sock: socket.socket | None = None
         for typed, _ in section.steps:
             if sock is None or typed is None:
