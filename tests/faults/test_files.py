@@ -120,11 +120,13 @@ def test_a_process_dies_as_by_a_signal_and_leaves_everything_lying_about(
     assert monitor_path.is_socket()
 
 
-def test_a_reply_arrives_in_pieces_over_a_socket(tmp_path: Path) -> None:
-    file = write(tmp_path, {"on": "greeting", "do": "split", "bytes": 2, "delay": 0.05, "times": 1})
-    with started(QMPD, "--socket", tmp_path / "monitor", "--faults", file) as emulator:
+def test_a_greeting_arrives_in_pieces_over_a_socket(tmp_path: Path) -> None:
+    file = write(tmp_path, {"on": "greeting", "do": "split", "bytes": 2, "delay": 1, "times": 1})
+    options = ["--socket", str(tmp_path / "monitor"), "--faults", file, "--clock", "manual"]
+    with started(QMPD, *options) as emulator:
         monitor = emulator.connect(tmp_path / "monitor")
         assert monitor.sock.recv(4096) == b'{"'
+        served(emulator, tmp_path / "monitor").ask("x-qmpd-clock-advance", seconds=1)
         assert monitor.sock.recv(4096).startswith(b'QMP": ')
 
 
