@@ -22,19 +22,22 @@ class PciSide:
         self._machine = machine
         self._call_later = call_later
 
-    def _buses(self) -> list[PciBus]:
+    @property
+    def _has_buses(self) -> bool:
         # as long as nobody has asked for a bus, there is nothing on any
-        root = self._machine.buses.pci if "buses" in vars(self._machine) else None
+        return "buses" in vars(self._machine)
+
+    def _buses(self) -> list[PciBus]:
+        root = self._machine.buses.pci if self._has_buses else None
         return pci_buses(root) if root is not None else []
 
     # By ACPI
 
     def take_interrupt(self) -> bool:
-        return bool(self._buses()) and self._machine.buses.hotplug.take_interrupt()
+        return self._has_buses and self._machine.buses.hotplug.take_interrupt()
 
     def take_work(self) -> list[tuple[Slot, Work]]:
-        buses = self._buses()
-        return self._machine.buses.hotplug.take_work(buses[0]) if buses else []
+        return self._machine.buses.hotplug.take_work() if self._has_buses else []
 
     def eject(self, slot: Slot, delay: float) -> None:
         for told in self._machine.buses.hotplug.eject(slot):

@@ -30,6 +30,8 @@ class Hotplug:
         self._acpi_insertions: dict[int, set[int]] = {}
         self._acpi_removals: dict[int, set[int]] = {}
         self._acpi_interrupt = False
+        self._numbered: dict[int, PciBus] = {}
+        """The buses that ACPI speaks for, by their numbers."""
 
     # What the machine's ACPI device is told to do
 
@@ -129,13 +131,13 @@ class Hotplug:
         raised, self._acpi_interrupt = self._acpi_interrupt, False
         return raised
 
-    def take_work(self, root: PciBus) -> list[tuple[Slot, Work]]:
+    def take_work(self) -> list[tuple[Slot, Work]]:
         """What the slots ask for by ACPI, bus by bus. What shall go is there until it is gone."""
         work: list[tuple[Slot, Work]] = []
-        for bus in self._numbered(root):
-            assert bus.bsel is not None
-            work += [(Slot(bus, slot), Work.INSERT) for slot in sorted(self._acpi_insertions.pop(bus.bsel, ()))]
-            work += [(Slot(bus, slot), Work.EJECT) for slot in sorted(self._acpi_removals.get(bus.bsel, ()))]
+        for bsel in sorted({*self._acpi_insertions, *self._acpi_removals}):
+            bus = self._numbered[bsel]
+            work += [(Slot(bus, slot), Work.INSERT) for slot in sorted(self._acpi_insertions.pop(bsel, ()))]
+            work += [(Slot(bus, slot), Work.EJECT) for slot in sorted(self._acpi_removals.get(bsel, ()))]
         return work
 
     def eject(self, slot: Slot) -> list[list[dict[str, Any]]]:
@@ -162,6 +164,7 @@ class Hotplug:
         for bus in pci_buses(root):
             if bus.hotpluggable and (bus.bridge is None or self._by_acpi):
                 bus.number(numbered)
+                self._numbered[numbered] = bus
                 numbered += 1
             for sitter in bus.sitters:
                 if isinstance(sitter, PciDevice):
@@ -170,11 +173,11 @@ class Hotplug:
 
     def reset(self, root: PciBus) -> None:
         """A system reset: what ACPI was asked to remove goes, and slots notice whether they are filled."""
-        for bus in self._numbered(root):
-            assert bus.bsel is not None
-            for number in sorted(self._acpi_removals.get(bus.bsel, ())):
-                self._abort_for(sitters_in(Slot(bus, number)))
-                for told in self.eject(Slot(bus, number)):
+        for bsel in sorted(self._acpi_removals):
+            for number in sorted(self._acpi_removals[bsel]):
+                slot = Slot(self._numbered[bsel], number)
+                self._abort_for(sitters_in(slot))
+                for told in self.eject(slot):
                     for data in told:
                         self._machine.emit_later("DEVICE_DELETED", data)
         self._acpi_removals.clear()
@@ -186,11 +189,6 @@ class Hotplug:
         has_part = any(part in machine.on_reset for sitter in sitters for part in sitter.parts())
         if has_part and Quirk.ABORT_ON_RESET in machine.guest.quirks:
             machine.die("ABRT")
-
-    def _numbered(self, root: PciBus) -> list[PciBus]:
-        """The buses that ACPI speaks for, in the order of their numbers."""
-        numbered = {bus.bsel: bus for bus in pci_buses(root) if bus.bsel is not None}
-        return [numbered[bsel] for bsel in sorted(numbered)]
 
     def _look_into_slots(self, root: PciBus) -> None:
         for bus in pci_buses(root):
