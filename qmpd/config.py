@@ -126,6 +126,7 @@ class Problem(NamedTuple):
 class VmConfig:
     """A virtual machine before it exists. Sizes are bytes; ``None`` means not given.
 
+    ``machine_order`` is in which order the machine is told of its properties, those with a place of their own included.
     ``machine_options`` are the machine's properties as strings, or as dicts and lists of them (``sgx-epc.0.node=0``),
     without those that have a place of their own here. ``objects`` and ``devices`` stand in the order in which QEMU
     creates them. ``accels`` are the accelerators to try, with their properties. ``serials`` and ``parallels`` name the
@@ -140,6 +141,7 @@ class VmConfig:
         self.uuid: str | None = None
         self.machine: str | None = None
         self.machine_options: dict[str, Any] = {}
+        self.machine_order: list[str] = []
         self.machine_origin = ""
         self.memory_size: int | None = None
         self.memory_slots: int | None = None

@@ -256,11 +256,14 @@ class Machine(Object):
         """Set the machine's own properties, in QEMU's order. Raises StartupError."""
         config = self.config
         try:
-            for name, value in config.machine_options.items():
-                self.set_property(name, value, typed=False)
-            self.set_memory(config.memory_size, config.memory_slots, config.memory_max)
             smp = complete_smp(config.smp, prefer_sockets=self.version < (6, 2))
-            check_smp(config.smp, smp, self.info.name, self.info.cpu_max)
+            for name in config.machine_order:
+                if name == "memory":
+                    self.set_memory(config.memory_size, config.memory_slots, config.memory_max)
+                elif name == "smp":
+                    check_smp(config.smp, smp, self.info.name, self.info.cpu_max)
+                elif name in config.machine_options:
+                    self.set_property(name, config.machine_options[name], typed=False)
         except QemuError as error:
             raise StartupError("", error) from None
         self.cpus = Cpus(smp, self._cpu_type())
@@ -328,6 +331,8 @@ class Machine(Object):
             self.numa.complete(self)
             self._create_cpus()
             self._join_ram()
+            if self.info.name == "none" and self.config.cpu:
+                raise errors.apic_id_missing()
             self._split_ram()
             memory = self._create_device_memory()
         except QemuError as error:
@@ -417,6 +422,7 @@ class Machine(Object):
             if self.ram_above_4g and self.info.name == "microvm":
                 self.unattached.add_child(ABOVE_4G, HighRamNode(geometry.FOUR_GIB, self.ram_above_4g))
             return
+        self.max_ram_below_4g = self.max_ram_below_4g or self.family.chipset.default_max_ram_below_4g
         self.ram_below_4g, self.ram_above_4g = geometry.split_ram(
             self.family.chipset, self.ram_size, self.max_ram_below_4g
         )

@@ -279,6 +279,7 @@ def _take_machine(parser: Parser, config: VmConfig) -> None:
     except QemuError as error:
         config.add_problem(Phase.MACHINE, "", error)
     config.machine_options = {key: value for key, value in tree.items() if key not in _MACHINE_STRUCTS}
+    config.machine_order = qdict_order(tree)
 
 
 def _dashify(tree: keyval.Tree) -> None:
