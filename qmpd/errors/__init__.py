@@ -1173,10 +1173,6 @@ def cpu_hotplug_unsupported() -> QemuError:
     return QemuError("machine does not support hot-plugging CPUs")
 
 
-def apic_id_missing() -> QemuError:
-    return QemuError("apic-id property was not initialized properly")
-
-
 def phys_bits_refused(bits: int, least: int, most: int) -> QemuError:
     return QemuError(f"phys-bits should be between {least} and {most}  (but is {bits})")
 

@@ -331,8 +331,6 @@ class Machine(Object):
             self.numa.complete(self)
             self._create_cpus()
             self._join_ram()
-            if self.info.name == "none" and self.config.cpu:
-                raise errors.apic_id_missing()
             self._split_ram()
             memory = self._create_device_memory()
         except QemuError as error:
