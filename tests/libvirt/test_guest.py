@@ -16,8 +16,6 @@ from .daemon import Libvirt, until
 from .domain import QMPD, Domain
 from .xml import dimm, virtio_mem
 
-pytestmark = pytest.mark.xfail(reason="CPU definitions are not there yet", strict=False)
-
 _KIB = 1 << 10
 _BASE = 4 << 30
 

@@ -15,8 +15,6 @@ from qmpd.clock import ManualClock
 from qmpd.qemu_argv import parse
 from qmpd.vm import Vm
 
-pytestmark = pytest.mark.xfail(reason="CPU definitions are not there yet", strict=False)
-
 _MAX_LINE = 10 << 20  # bytes that libvirt takes
 _PROBED = ("-machine", "none,accel=kvm:tcg")
 _DOMAIN = (

@@ -12,8 +12,6 @@ from .daemon import Libvirt
 from .domain import QMPD, Domain
 from .scenarios import SCENARIOS
 
-pytestmark = pytest.mark.xfail(reason="CPU definitions are not there yet", strict=False)
-
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_libvirt_sees_no_difference(libvirt: Libvirt, qemu: str, scenario: Callable[[Domain], None]) -> None:
