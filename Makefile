@@ -32,8 +32,9 @@ lint: $(VENV)/.test ## ruff, mypy, and who may import whom
 conformance: $(VENV)/.test ## ask the real QEMU again, show and write what has drifted
 	$(BIN)/python -m tests.conformance.record $(ARGS)
 
-conformance-long: $(VENV)/.test ## ten minutes of random sequences against qmpd and QEMU side by side
-	$(BIN)/python -m tests.conformance.differential --seconds 600 $(ARGS)
+conformance-long: $(VENV)/.test ## a thousand random sequences, and every device, with qmpd and QEMU side by side (an hour)
+	$(BIN)/python -m tests.conformance.survey
+	$(BIN)/python -m tests.conformance.differential --sequences 1000 $(ARGS)
 
 bench: $(VENV)/.test ## measure qmpd, QEMU and a bare echo side by side
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -59,6 +59,14 @@ _SMALLEST_BLOCK, _LARGEST_BLOCK = 512, 2 << 20
 _BLOCK_SIZES = ("logical_block_size", "physical_block_size")
 _SET_ANY_TIME = ("bootindex", "attached")
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
+_NEVER_FREED = frozenset(
+    {
+        *("bochs-display", "cxl-downstream", "cxl-upstream", "i82801b11-bridge"),
+        *("ich9-intel-hda", "intel-hda", "nec-usb-xhci", "qemu-xhci"),
+    }
+)
+_UNLESS_OFF = {"edid[0]": "edid", "xres": "edid", "yres": "edid", "qemu extended regs[0]": "qemu-extended-regs"}
+"""Objects that a device brings along, and values it sets, unless a property says no."""
 _MAC = "mac"
 _MACS = (_MAC, "fp_start_macaddr")
 
@@ -95,6 +103,8 @@ class CatalogueDevice(Device):
         """What the property ``name`` is set to: by the user, by the machine's version, or by default."""
         if name in self.values:
             return self.values[name]
+        if self._switched_off(name):
+            return 0
         return defaults(self.machine.catalogue, self.machine.info.name, self.device_type)[name]
 
     def refused(self, name: str) -> Any:
@@ -168,7 +178,18 @@ class CatalogueDevice(Device):
 
     def wants(self, name: str) -> bool:
         """Whether the device, as it is set, has the recorded object ``name``."""
-        return self.child(self.shown(name)) is None
+        return not self._switched_off(name) and self.child(self.shown(name)) is None
+
+    @property
+    def is_freed(self) -> bool:
+        return self.device_type not in _NEVER_FREED
+
+    def parts(self) -> list[Object]:
+        return [child for child in self.children() if child.is_a("device")]
+
+    def _switched_off(self, name: str) -> bool:
+        switch = _UNLESS_OFF.get(name, "")
+        return switch in self.properties and not self.value(switch)
 
     @property
     def bus_id(self) -> str | None:
@@ -242,6 +263,11 @@ def defaults(catalogue: Catalogue, machine_type: str, device_type: str) -> Mappi
     brought = catalogue.brought(device_type)
     if brought is not None:
         values.update(brought.values)
+    kinds = {entry["name"]: _KINDS.get(entry["type"]) for entry in entries}
+    for owner, name, value in catalogue.compat_props(machine_type):
+        kind = kinds.get(name)
+        if kind is not None and catalogue.is_a(device_type, owner):
+            values[name] = kind.read(value, name, typed=False)
     values.update(catalogue.compat_defaults(machine_type).get(device_type, {}))
     return values
 
@@ -278,7 +304,7 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
     """A property that only keeps its value; one of the class cannot change once the device is realized."""
     name, type_name = entry["name"], entry["type"]
     if name.startswith("legacy-") and type_name == "str":
-        return Property(name, type_name, (lambda device: device.refused(name)) if instance else None, instance=instance)
+        return _legacy(name, type_name) if instance else Property(name, type_name)
     if type_name.startswith("link<"):
         return _stored_link(name, type_name[len("link<") : -1], instance)
     if is_attachment(name, type_name):
@@ -309,6 +335,16 @@ def _attachment(name: str, type_name: str, instance: bool) -> Property:
         take(device, name, value, typed)
 
     return Property(name, type_name, lambda device: read(device, name), set_it, instance=instance)
+
+
+def _legacy(name: str, type_name: str) -> Property:
+    """A property that was meant for HMP; where it stands for that of an object inside, that object refuses."""
+
+    def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
+        (text,) = device.value(name)
+        raise QemuError(text.replace("readable", "writable"))
+
+    return Property(name, type_name, lambda device: device.refused(name), set_it, instance=True)
 
 
 def _shown(name: str, kind: str) -> Property:

@@ -106,31 +106,44 @@ class Device(Object):
     def abandon(self, *, unplugged: bool) -> None:
         """Give back what the properties took; ``unplugged`` unless the device never came to be."""
 
-    def parts(self) -> list[Device]:
+    @property
+    def is_freed(self) -> bool:
+        """Whether QEMU, which tells of a device's end when it frees it, ever does so."""
+        return True
+
+    def parts(self) -> list[Object]:
         """The devices inside this one that leave with it, and are told of first."""
         return []
 
 
-def deletion(device: Device) -> dict[str, Any]:
+def deletion(device: Object) -> dict[str, Any]:
     """What events about the end of ``device`` carry."""
-    path = device.path
-    return {"path": path} if device.device_id is None else {"device": device.device_id, "path": path}
+    path, device_id = device.path, device.device_id if isinstance(device, Device) else None
+    return {"path": path} if device_id is None else {"device": device_id, "path": path}
 
 
 def leave(device: Device) -> list[dict[str, Any]]:
     """Take ``device`` out of the machine. The result is what there is to tell, one event for each part."""
     parts = device.parts()
-    behind = [sitter for bus in device.child_buses for sitter in bus.sitters if isinstance(sitter, Device)]
-    told = [data for sitter in behind if sitter not in parts for data in leave(sitter)]
-    told += [deletion(part) for part in (*parts, device)]
+    told = _leave_behind(device, parts)
+    for part in parts:
+        told += _leave_behind(part, []) if isinstance(part, Device) else []
+    told += [deletion(part) for part in (*parts, device) if device.is_freed]
     device.unplug()
     for part in (*parts, device):
-        part.abandon(unplugged=True)
+        if isinstance(part, Device):
+            part.abandon(unplugged=True)
     device.realized = False
     if device.bus is not None:
         device.bus.detach(device)
     device.unparent()
     return told
+
+
+def _leave_behind(device: Device, parts: list[Object]) -> list[dict[str, Any]]:
+    """Take out what sits on the buses of ``device``, less its own parts."""
+    behind = [sitter for bus in device.child_buses for sitter in bus.sitters if isinstance(sitter, Device)]
+    return [data for sitter in behind if sitter not in parts for data in leave(sitter)]
 
 
 def _refuse_when_realized(device: Device, name: str) -> None:

@@ -64,6 +64,8 @@ class PciSide:
             self._machine.emit("DEVICE_UNPLUG_GUEST_ERROR", deletion(device))
 
     def _tell(self, told: list[dict[str, Any]], delay: float) -> None:
+        if not told:
+            return
         *parts, whole = told
         for data in parts:
             self._machine.emit("DEVICE_DELETED", data)

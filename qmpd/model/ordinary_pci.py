@@ -14,18 +14,22 @@ from qmpd.model.virtio_pci import VirtioPci, backend_type
 if TYPE_CHECKING:
     from qmpd.catalogue import Catalogue
 
-_ANY_DEVICE = frozenset({"pci-device", "virtio-pci"})
-"""Types whose properties do not decide whether a device can be made."""
+_DECISIVE = frozenset(
+    {
+        *("audiodev", "bmc", "canbus", "canbus0", "canbus1", "chardev", "cryptodev", "dev", "drive", "evdev", "fd"),
+        *("fsdev", "guest-cid", "host", "lsa", "memdev", "netdev", "persistent-memdev", "serial", "sysfsdev"),
+        *("target", "vhostdev", "vhostfd", "volatile-memdev", "wwpn"),
+    }
+)
+"""The properties on which it depends whether a device can be made."""
 
 
 class RefusedPci(PciDevice):
     """A device that needs more than its type, and which cannot be made here even so."""
 
     def realize_function(self) -> None:
-        catalogue = self.machine.catalogue
-        harmless = {entry["name"] for name in _ANY_DEVICE for entry in catalogue.qom_properties(name).value}
-        refusal = catalogue.refusal(self.type)
-        if refusal is None or any(name not in harmless for name in self.given()):
+        refusal = self.machine.catalogue.refusal(self.type)
+        if refusal is None or _DECISIVE & self.given():
             raise errors.not_modelled(f"devices of type '{self.type}'")
         raise QemuError(refusal.desc.replace(OWN_ID, self.device_id or "(null)"), refusal.error_class)
 

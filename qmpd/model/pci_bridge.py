@@ -71,6 +71,8 @@ class Bridge(PciDevice):
             raise errors.bridge_without_chassis()
         if chassis_slot is not None:
             self.hotplug.chassis_slots.add(chassis_slot)
+        if "shpc" in self.properties and not self.value("shpc"):
+            self.values["msi"] = "off"
         self.bring(OWN_ID)
         for region in _BRIDGE_REGIONS:
             self.bring(f"pci_bridge_{region}")

@@ -101,7 +101,8 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
         if bus is not None and device in bus.sitters:
             bus.detach(device)
         for part in (*device.parts(), device):
-            part.abandon(unplugged=False)
+            if isinstance(part, Device):
+                part.abandon(unplugged=False)
         device.unparent()
         raise
     device.realized = True

@@ -107,3 +107,8 @@ class VirtioBalloonPci(VirtioPci):
 
     backend_class = VirtioBalloon
     backend: VirtioBalloon
+
+    def config_size(self) -> int:
+        if self.backend.value("page-poison") or self.backend.value("qemu-4-0-config-size"):
+            return 16
+        return 12 if self.backend.value("free-page-hint") else 8

@@ -10,7 +10,6 @@ from qmpd.hashorder import GHashOrder
 from qmpd.model.attachments import connect_card
 from qmpd.model.bus import Bus
 from qmpd.model.catalogue_device import CatalogueDevice, property_table
-from qmpd.model.device import Device
 from qmpd.model.pci import IoRegion, PciDevice
 from qmpd.model.qom import Object, Property
 
@@ -53,7 +52,7 @@ _MODERN_ONLY = frozenset(
     }
 )
 """Devices that never had the legacy interface, whatever they are told."""
-_CONFIG_SIZES = {"virtio-net": 8, "virtio-scsi": 36, "virtio-serial": 12, "virtio-balloon": 16}
+_CONFIG_SIZES = {"virtio-net": 8, "virtio-scsi": 36}
 """The bytes of configuration that devices with a legacy interface have, where there are any."""
 
 
@@ -136,9 +135,6 @@ class VirtioPci(PciDevice):
         last = [_BOOT_INDEX] if _BOOT_INDEX in behind else []
         return [declared.get(name) or _alias(behind[name]) for name in (*names, *cls.backend_class.aliases, *last)]
 
-    def parts(self) -> list[Device]:
-        return [self.backend]
-
     def given(self) -> set[str]:
         return super().given() | self.backend.given()
 
@@ -220,8 +216,14 @@ class VirtioPci(PciDevice):
 
     def _add_legacy_region(self) -> None:
         header = _LEGACY_HEADER + (_LEGACY_VECTORS if self.child("msix-table[0]") is not None else 0)
-        size = header + _CONFIG_SIZES.get(self._virtio_name, 0)
+        size = header + self.config_size()
         self.add_child("virtio-pci[1]", IoRegion(_power_of_two(size)))
+
+    def config_size(self) -> int:
+        """The bytes of configuration that the legacy interface has."""
+        if self._virtio_name == "virtio-serial":
+            return 12 if self.backend.value("emergency-write") else 8
+        return _CONFIG_SIZES.get(self._virtio_name, 0)
 
     def _has_legacy_interface(self) -> bool:
         if "disable-legacy" in self.properties:

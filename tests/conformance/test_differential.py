@@ -20,5 +20,4 @@ def test_random_sequences_get_the_same_answers_from_qmpd_and_qemu() -> None:
         if os.environ.get("QMPD_REQUIRE_PEERS") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    # DIMMs and all questions; `make conformance-long` mixes the other kinds in.
-    differential.run(SECONDS, None, stand_in, runner.qemu, differential.QuestionRules)
+    differential.run(stand_in, runner.qemu, seconds=SECONDS)

@@ -75,6 +75,8 @@ _GIVEN = frozenset(name for needs in BACKENDS.values() for name in needs)
 
 _OTHER_IDS = ("x", "dev0", "net1", "pci.9")
 """Where a bus stands among the other names depends on the id; several ids tell more of when it was added."""
+_BARE_ID, _BARE = "bare", {"edid": False}
+"""So does a device with less in it."""
 
 # These depend on where the device is, or on others of its kind.
 _PLACED = frozenset(
@@ -148,8 +150,10 @@ class PlugRecorder:
         provider, bus_name = _PLACES[bus]
         objects: dict[str, Recorded] = {}
         listings = {}
-        for device_id in (OWN_ID, *_OTHER_IDS):
-            device = {"driver": name, "id": device_id, "bus": bus_name, **needs}
+        can_be_bare = not cold and any(entry["name"] in _BARE for entry in self._properties[name])
+        for device_id in (OWN_ID, *[_BARE_ID] * can_be_bare, *_OTHER_IDS):
+            options = {**needs, **_BARE} if device_id == _BARE_ID else needs
+            device = {"driver": name, "id": device_id, "bus": bus_name, **options}
             arguments = (*_MACHINE, *provider, *(SET_UP if needs or cold else ()))
             with Peer(qemu, *arguments, *(("-device", json.dumps(device)) if cold else ())) as peer:
                 if not cold:
@@ -159,7 +163,7 @@ class PlugRecorder:
                     has_bus = any(OWN_ID in entry for entry, _ in objects[_PATH].entries)
                 else:
                     listings[device_id] = [entry["name"] for entry in peer.ask("qom-list", path=f"{_ALL}/{device_id}")]
-            if not has_bus:
+            if not has_bus and not (can_be_bare and device_id == OWN_ID):
                 break
         return objects, listings
 
@@ -287,8 +291,10 @@ def insertion_order(
 
 def _distance(order: list[str], wanted: dict[str, list[str]]) -> int:
     """In how many places the names, added in this ``order``, would be listed otherwise."""
-    return sum(
-        one != other
-        for device_id, names in wanted.items()
-        for one, other in zip(GHashOrder([name.replace(OWN_ID, device_id) for name in order]), names, strict=True)
-    )
+    distance = 0
+    for device_id, names in wanted.items():
+        added = [name.replace(OWN_ID, device_id) for name in order]
+        present = list(GHashOrder([name for name in added if name in names]))
+        distance += sum(one != other for one, other in zip(present, names, strict=False))
+        distance += len(names) - len(present)
+    return distance
