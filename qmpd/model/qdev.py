@@ -35,6 +35,10 @@ TYPES: dict[str, tuple[str, str]] = {
         ("virtio_balloon", "VirtioBalloonPci"),
     ),
     **dict.fromkeys(
+        ("virtio-scsi-pci", "virtio-scsi-pci-transitional", "virtio-scsi-pci-non-transitional"),
+        ("virtio_scsi", "VirtioScsiPci"),
+    ),
+    **dict.fromkeys(
         (
             *("pcie-root-port", "ioh3420", "x3130-upstream", "xio3130-downstream", "cxl-upstream", "cxl-downstream"),
             *("pci-bridge", "pci-bridge-seat", "pcie-pci-bridge", "i82801b11-bridge"),
@@ -216,7 +220,8 @@ def device_del(machine: Machine, path: str) -> None:
     device = find_device(machine, path)
     if isinstance(device, (BootObject, CpuObject)):
         raise _boot_device_stays(machine, device)
-    assert isinstance(device, Device)
+    if not isinstance(device, Device):
+        raise errors.machine_cannot_hotplug(device.type)
     if device.unplug_pending(machine.guest_milliseconds()):
         raise errors.unplug_is_pending(path)
     _check_hotplug(machine, device, device.bus)

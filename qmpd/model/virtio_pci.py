@@ -196,16 +196,18 @@ class VirtioPci(PciDevice):
         vectors = self.value("vectors") if "vectors" in self.properties else self.implied_vectors
         if vectors == _UNSPECIFIED_VECTORS:
             vectors = self.usual_vectors()
-        if vectors > _MOST_VECTORS:
-            vectors = 0
-        if "vectors" in self.properties:
-            self.values["vectors"] = vectors
         if not vectors:
             return
         table, pending = vectors * 16, -(-vectors // 64) * 8
         start = max(table, _PAGE // 2)
         bar = IoRegion(_power_of_two(max(start + pending, _PAGE)))
         self.add_child(f"{self.type}-msix[0]", bar)
+        if vectors > _MOST_VECTORS:
+            vectors = 0
+        if "vectors" in self.properties:
+            self.values["vectors"] = vectors
+        if not vectors:
+            return
         self.add_child("msix-table[0]", IoRegion(table, bar))
         self.add_child("msix-pba[0]", IoRegion(pending, bar, start))
 
