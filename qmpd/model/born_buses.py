@@ -53,6 +53,8 @@ class Buses:
             place.rpartition("/")[2], "PCIE" if place.endswith("pcie.0") else "PCI", None, self.hotplug, place=place
         )
         for function in functions:
+            if function.type == machine.family.acpi_device and not machine.has_acpi_device:
+                continue
             device = BornDevice(function.type, machine.numbering.relocated(function.path))
             bus.attach(device)
             bus.functions[function.slot << 3 | function.function] = device
