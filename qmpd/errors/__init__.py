@@ -820,6 +820,26 @@ def rom_file_missing(name: str) -> QemuError:
     return QemuError(f'failed to find romfile "{name}"')
 
 
+def pxb_on_wrong_bus(type_name: str, bus: str) -> QemuError:
+    return QemuError(f"{type_name} devices cannot reside on a {bus} bus")
+
+
+def pxb_node_illegal(node: int) -> QemuError:
+    return QemuError(f"Illegal numa node {node}")
+
+
+def pxb_not_on_root_bus() -> QemuError:
+    return QemuError("PXB devices can be attached only to root bus")
+
+
+def pxb_takes_bridges(type_name: str) -> QemuError:
+    return QemuError(f"PCI: Only PCI/PCIe bridges can be plugged into {type_name}")
+
+
+def pxb_number_taken(number: int) -> QemuError:
+    return QemuError(f"Bus {number} is already in use")
+
+
 def chassis_slot_taken(code: int) -> QemuError:
     return QemuError(f"Can't add chassis slot, error {code}")
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
 _SYSBUS_PATH = "/machine/unattached/sysbus"
+_UNATTACHED = re.compile(r"/machine/unattached/device\[\d+\]")
 
 
 class Buses:
@@ -26,6 +27,8 @@ class Buses:
         self._machine = machine
         self.hotplug = Hotplug(machine)
         self.macs = Macs()
+        self.expanders: list[PciBus] = []  #: further root buses, the newest first
+        self._unattached: int | None = None
         self._unnamed: dict[str, int] = {}
 
     def unnamed(self, bus_type: str) -> str:
@@ -33,6 +36,15 @@ class Buses:
         number = self._unnamed.get(bus_type, self._born_unnamed(bus_type))
         self._unnamed[bus_type] = number + 1
         return f"{bus_type.lower()}.{number}"
+
+    def next_unattached(self) -> int:
+        """The number that the next object takes that the board makes and puts nowhere else."""
+        if self._unattached is None:
+            tree = self._machine.catalogue.tree(self._machine.info.name)
+            born = [path for path in tree.paths() if _UNATTACHED.fullmatch(path)] if tree is not None else []
+            self._unattached = len(born) + self._machine.cpus.smp.cpus - 1
+        self._unattached += 1
+        return self._unattached - 1
 
     def _born_unnamed(self, bus_type: str) -> int:
         if bus_type == "PCIE":
@@ -126,7 +138,7 @@ class Buses:
         if wanted is None:
             return None
         if wanted == "PCI":
-            return self._require(self.pci, wanted, driver)
+            return self._require(self.expanders[0] if self.expanders else self.pci, wanted, driver)
         is_a = self._machine.catalogue.is_a
         return self._require(pick(self.system, lambda bus: is_a(bus.bus_type, wanted)), wanted, driver)
 

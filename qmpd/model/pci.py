@@ -43,6 +43,9 @@ class PciBus(Bus):
     bus.
     """
 
+    bridges_only_for: str | None = None
+    """The type of the expander that takes nothing but bridges on this bus."""
+
     def __init__(self, bus_name: str, bus_type: str, owner: Bridge | None, hotplug: Hotplug, place: str = "") -> None:
         super().__init__(bus_name, bus_type, owner, place)
         self.bridge = owner
@@ -146,6 +149,7 @@ class PciDevice(CatalogueDevice):
     """A PCI device of any type; ``devfn`` is slot * 8 + function, -1 while not chosen."""
 
     bus_type = "PCI"
+    is_bridge = False
     own_properties: ClassVar[tuple[Property, ...]] = (
         Property("addr", "str", lambda device: device.devfn, _set_addr),
         computed("legacy-addr", "str", _address_words),
@@ -237,6 +241,8 @@ class PciDevice(CatalogueDevice):
 
     def _take_function(self) -> None:
         bus = self.pci_bus
+        if bus.bridges_only_for is not None and not self.is_bridge:
+            raise errors.pxb_takes_bridges(bus.bridges_only_for)
         if self.devfn < 0:
             free = (devfn for devfn in range(0, SLOTS * FUNCTIONS, FUNCTIONS) if devfn not in bus.functions)
             devfn = next(free, _NO_ADDRESS)

@@ -39,6 +39,8 @@ _BRIDGE_REGIONS = (
 class Bridge(PciDevice):
     """A bridge or port, with one bus behind it."""
 
+    is_bridge = True
+
     def __init__(self, machine: Machine, device_type: str) -> None:
         super().__init__(machine, device_type)
         self.kind = BRIDGES[device_type]

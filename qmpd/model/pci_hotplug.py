@@ -27,6 +27,7 @@ class Hotplug:
         self._machine = machine
         self.acpi_indices: set[int] = set()
         self.chassis_slots: set[tuple[int, int]] = set()
+        self.bus_numbers: set[int] = set()
         self._acpi_insertions: dict[int, set[int]] = {}
         self._acpi_removals: dict[int, set[int]] = {}
         self._acpi_interrupt = False

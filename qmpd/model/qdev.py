@@ -34,6 +34,7 @@ TYPES: dict[str, tuple[str, str]] = {
         ("virtio-balloon-pci", "virtio-balloon-pci-transitional", "virtio-balloon-pci-non-transitional"),
         ("virtio_balloon", "VirtioBalloonPci"),
     ),
+    **dict.fromkeys(("pxb", "pxb-pcie"), ("pxb", "Pxb")),
     **dict.fromkeys(
         ("virtio-scsi-pci", "virtio-scsi-pci-transitional", "virtio-scsi-pci-non-transitional"),
         ("virtio_scsi", "VirtioScsiPci"),
