@@ -40,9 +40,9 @@ class Buses:
     def next_unattached(self) -> int:
         """The number that the next object takes that the board makes and puts nowhere else."""
         if self._unattached is None:
-            tree = self._machine.catalogue.tree(self._machine.info.name)
-            born = [path for path in tree.paths() if _UNATTACHED.fullmatch(path)] if tree is not None else []
-            self._unattached = len(born) + self._machine.cpus.smp.cpus - 1
+            self._unattached = sum(
+                _UNATTACHED.fullmatch(path) is not None for path, _ in self._machine.numbering.paths()
+            )
         self._unattached += 1
         return self._unattached - 1
 
