@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.commands.context import Context
+from qmpd.errors import QemuError
+
+if TYPE_CHECKING:
+    from qmpd.model.vnc import VncDisplay
 
 _MAX_UINT64 = (1 << 64) - 1
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?([0-9]+)")
@@ -24,11 +28,32 @@ def query_spice(context: Context) -> dict[str, Any]:
 
 
 def query_vnc(context: Context) -> dict[str, Any]:
-    return {"enabled": False}
+    display = next(iter(context.machine.vnc), None)
+    server = display.servers[0] if display is not None and display.servers else None
+    if display is None or server is None or server.websocket:
+        return {"enabled": False}
+    place = {"host": server.host, "service": server.service, "family": server.family}
+    return {"enabled": True, **place, "auth": display.auth, "clients": []}
 
 
 def query_vnc_servers(context: Context) -> list[dict[str, Any]]:
-    return []
+    return [
+        {
+            "id": display.name,
+            "server": [server._asdict() | {"auth": display.auth} for server in display.listed()],
+            "clients": [],
+            "auth": display.auth,
+        }
+        for display in reversed(context.machine.vnc)
+    ]
+
+
+def _vnc(context: Context, name: str | None, failure: QemuError) -> VncDisplay:
+    """The display of a name, or the first. Raises ``failure`` where it is not."""
+    for display in context.machine.vnc:
+        if name is None or display.name == name:
+            return display
+    raise failure
 
 
 def set_password(context: Context, arguments: dict[str, Any]) -> None:
@@ -36,7 +61,13 @@ def set_password(context: Context, arguments: dict[str, Any]) -> None:
         raise errors.ui.spice_not_in_use()
     if arguments.get("connected", "keep") != "keep":
         raise errors.ui.connected_must_be_keep()
-    raise errors.ui.password_not_set()
+    _set_vnc_password(context, arguments.get("display"))
+
+
+def _set_vnc_password(context: Context, name: str | None) -> None:
+    failure = errors.ui.password_not_set()
+    if _vnc(context, name, failure).auth == "none":
+        raise failure
 
 
 def expire_password(context: Context, arguments: dict[str, Any]) -> None:
@@ -47,11 +78,11 @@ def expire_password(context: Context, arguments: dict[str, Any]) -> None:
             raise errors.ui.time_not_taken(time)
     if arguments["protocol"] == "spice":
         raise errors.ui.spice_not_in_use()
-    raise errors.ui.password_expiry_not_set()
+    _vnc(context, arguments.get("display"), errors.ui.password_expiry_not_set())
 
 
 def change_vnc_password(context: Context, password: str) -> None:
-    raise errors.ui.password_not_set()
+    _set_vnc_password(context, None)
 
 
 def client_migrate_info(
@@ -69,11 +100,14 @@ def client_migrate_info(
 
 def display_reload(context: Context, arguments: dict[str, Any]) -> None:
     if arguments.get("tls-certs"):
-        raise errors.ui.vnc_display_missing()
+        _vnc(context, None, errors.ui.vnc_display_missing())
+        raise errors.ui.vnc_without_tls()
 
 
 def display_update(context: Context, arguments: dict[str, Any]) -> None:
-    raise errors.ui.vnc_display_missing()
+    display = _vnc(context, None, errors.ui.vnc_display_missing())
+    if "addresses" in arguments:
+        display.listen(arguments["addresses"])
 
 
 def screendump(

@@ -35,6 +35,10 @@ def password_expected_after_vnc() -> QemuError:
     return QemuError("Expected 'password' after 'vnc'")
 
 
+def vnc_without_tls() -> QemuError:
+    return QemuError("vnc tls is not enabled")
+
+
 def head_without_device() -> QemuError:
     return QemuError("'head' must be specified together with 'device'")
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from qmpd.model.net import Network
     from qmpd.model.sgx_epc import EpcSections
     from qmpd.model.virtio_balloon import VirtioBalloon
+    from qmpd.model.vnc import VncDisplay
 
 RAM_ALIGN = 8192
 DEFAULT_RAM_SIZE = 128 * geometry.MIB
@@ -199,6 +200,13 @@ class Machine(Object):
         from qmpd.model.migration import Migration
 
         return Migration(self)
+
+    @cached_property
+    def vnc(self) -> list[VncDisplay]:
+        """The VNC displays, the first one first."""
+        from qmpd.model.vnc import VncDisplay
+
+        return [VncDisplay(display.values) for display in self.config.vnc]
 
     @cached_property
     def dirty_rate(self) -> DirtyRate:

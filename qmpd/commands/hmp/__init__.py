@@ -26,7 +26,9 @@ HANDLERS: Final = (
     | rare.HANDLERS
     | ui.HANDLERS
 )
-INFO_HANDLERS: Final = info.HANDLERS | block.INFO_HANDLERS | migration.INFO_HANDLERS | rare.INFO_HANDLERS
+INFO_HANDLERS: Final = (
+    info.HANDLERS | block.INFO_HANDLERS | migration.INFO_HANDLERS | rare.INFO_HANDLERS | ui.INFO_HANDLERS
+)
 
 
 class _Found(NamedTuple):

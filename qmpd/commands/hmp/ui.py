@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from qmpd import errors
 from qmpd.commands import ui as qmp
@@ -80,6 +80,24 @@ def wavcapture(call: Call) -> str:
     return f"{errors.ui.audiodev_not_found(call.arguments['audiodev']).desc}\n"
 
 
+def info_vnc(call: Call) -> str:
+    displays = qmp.query_vnc_servers(call.context)
+    return "".join(_vnc_display(display) for display in displays) or "None\n"
+
+
+def _family(server: dict[str, Any]) -> str:
+    return f"{server['family']} (Websocket)" if server["websocket"] else str(server["family"])
+
+
+def _vnc_display(display: dict[str, Any]) -> str:
+    servers = "".join(
+        f"  Server: {server['host']}:{server['service']} ({_family(server)})\n    Auth: {server['auth']} (Sub: none)\n"
+        for server in display["server"]
+    )
+    own = "" if servers else f"  Auth: {display['auth']} (Sub: none)\n"
+    return f"{display['id']}:\n{servers}{own}"
+
+
 HANDLERS: Final[dict[str, Handler]] = {
     "client_migrate_info": client_migrate_info,
     "expire_password": expire_password,
@@ -92,3 +110,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "stopcapture": mouse,
     "wavcapture": wavcapture,
 }
+
+INFO_HANDLERS: Final[dict[str, Handler]] = {"vnc": info_vnc}
