@@ -153,7 +153,7 @@ class Vm:
         machine.become_ready()
 
     def leave_preconfig(self) -> None:
-        """Build the machine, and let it run unless it shall wait for ``cont``. Raises StartupError."""
+        """Build the machine, and let it run unless it shall wait, for ``cont`` or to come. Raises StartupError."""
         self._build()
         if not self.config.stopped:
             self.machine.run.cont()

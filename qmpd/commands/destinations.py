@@ -71,6 +71,17 @@ _PARSERS = {
 }
 
 
+def awaited(address: dict[str, Any]) -> list[dict[str, Any]]:
+    """The addresses at which a machine is said to be awaited."""
+    match address.get("type"):
+        case "unix":
+            return [{"type": "unix", "path": address["path"]}]
+        case "inet":
+            return [{"type": "inet", "host": address["host"], "port": address["port"], "ipv4": True}]
+        case _:
+            return []
+
+
 def open_at_once(address: dict[str, Any]) -> None:
     """Raise what QEMU finds out before it replies."""
     if address["transport"] == "rdma":

@@ -25,6 +25,8 @@ def dump_guest_memory(
     length: int | None = None,
     format: str = "elf",
 ) -> None:
+    if context.machine.run.state == "inmigrate":
+        raise errors.rare.dump_while_migrating()
     if format != "elf" and (paging or begin is not None or length is not None):
         raise errors.rare.dump_with_filter()
     if begin is not None and length is None:

@@ -12,11 +12,15 @@ from qmpd.errors import QemuError
 
 def query_migrate(context: Context) -> dict[str, Any]:
     migration = context.machine.migration
-    answer = {}
+    answer: dict[str, Any] = {}
     if migration.status is not None:
         answer["status"] = migration.status
     if migration.problem is not None:
         answer["error-desc"] = migration.problem
+    if migration.arrival is not None:
+        answer |= {"status": migration.arrival}
+        if migration.arrival_addresses:
+            answer["socket-address"] = migration.arrival_addresses
     return answer
 
 
@@ -55,16 +59,15 @@ def migrate(
 ) -> None:
     """Try to leave; the reason why not is the error, or what ``query-migrate`` says soon after."""
     migration = context.machine.migration
-    channels = channels or None
-    if (uri is None) == (channels is None):
-        raise errors.migration.destination_missing() if uri is None else _exclusive(uri)
+    address = _main_address(uri, channels)
     by_kind = _by_kind(channels or [])
-    address = destinations.parse(uri) if uri is not None else by_kind["main"]["addr"]
     migration.check_transport(address["transport"], address.get("type", ""))
     if migration.parameters["mode"] == "cpr-transfer" and "cpr" not in by_kind:
         raise errors.migration.cpr_channel_missing()
     if resume:
         raise errors.migration.nothing_to_resume()
+    if context.machine.run.state == "inmigrate":
+        raise errors.migration.guest_is_coming()
     migration.check_may_leave()
     migration.begin()
     try:
@@ -73,6 +76,14 @@ def migrate(
         migration.fail(problem)
         raise
     context.machine.later(lambda: migration.fail(destinations.why_not(address)))
+
+
+def _main_address(uri: str | None, channels: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """Where to, or from where. Raises QemuError."""
+    if (uri is None) == (not channels):
+        raise errors.migration.destination_missing() if uri is None else _exclusive(uri)
+    address: dict[str, Any] = destinations.parse(uri) if uri is not None else _by_kind(channels or [])["main"]["addr"]
+    return address
 
 
 def _exclusive(uri: str) -> QemuError:
@@ -125,7 +136,19 @@ def migrate_incoming(
     channels: list[dict[str, Any]] | None = None,
     exit_on_error: bool = True,
 ) -> None:
-    raise errors.migration.incoming_not_asked_for()
+    """Wait for a machine. Nobody listens, so none comes."""
+    machine = context.machine
+    if machine.config.incoming not in (None, "defer") or machine.migration.arrival_addresses:
+        raise errors.migration.incoming_started()
+    if machine.run.state != "inmigrate":
+        raise errors.migration.incoming_not_asked_for()
+    if uri is None and len(channels or ()) > 1:
+        raise errors.migration.one_channel_expected()
+    address = _main_address(uri, channels)
+    machine.migration.check_transport(address["transport"], address.get("type", ""))
+    machine.migration.begin_arrival()
+    destinations.open_at_once(address)
+    machine.migration.arrival_addresses = destinations.awaited(address)
 
 
 # COLO and Xen

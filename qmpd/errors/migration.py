@@ -90,6 +90,10 @@ def channel_repeated(kind: str) -> QemuError:
     return QemuError(f"Channel list has more than one {kind} entry")
 
 
+def one_channel_expected() -> QemuError:
+    return QemuError("Channel list must have only one entry, for type 'main'")
+
+
 def main_channel_missing() -> QemuError:
     return QemuError("Channel list has no main entry")
 
@@ -152,6 +156,14 @@ def incoming_not_asked_for() -> QemuError:
 
 def incoming_started() -> QemuError:
     return QemuError("The incoming migration has already been started")
+
+
+def too_late_for(what: str) -> QemuError:
+    return QemuError(f"{what} must be set before incoming starts")
+
+
+def arrival_state_illegal(state: str) -> QemuError:
+    return QemuError(f"Illegal migration incoming state: {state}")
 
 
 # util/qemu-sockets.c, migration/file.c, migration/fd.c, migration/rdma.c: where to

@@ -110,6 +110,10 @@ def generation_id_missing() -> QemuError:
 # dump/dump.c, dump/win_dump.c
 
 
+def dump_while_migrating() -> QemuError:
+    return QemuError("Dump not allowed during incoming migration.")
+
+
 def dump_with_filter() -> QemuError:
     return QemuError("kdump-compressed format doesn't support paging or filter")
 

@@ -28,7 +28,7 @@ from qmpd.model.memory_device import DeviceMemory, MemoryDevices
 from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
 from qmpd.model.qom import AmbiguousPath, Container, Object, Property, Root, resolve
-from qmpd.model.run_state import RunState
+from qmpd.model.run_state import RunState, State
 from qmpd.model.unattached import ABOVE_4G, Numbering, Unattached
 
 if TYPE_CHECKING:
@@ -187,6 +187,8 @@ class Machine(Object):
         self.cpu_slots_shown = False
         self.plugged_cpus: list[CpuDevice] = []
         self.run = RunState(self, config.actions)
+        if config.incoming is not None:
+            self.run.state = State.INMIGRATE
         self.trace_events_on: set[str] = set()
         self.dump_status = "none"
         self._device_list: Frozen | None = None
@@ -199,7 +201,10 @@ class Machine(Object):
     def migration(self) -> Migration:
         from qmpd.model.migration import Migration
 
-        return Migration(self)
+        migration = Migration(self)
+        if self.config.incoming not in (None, "defer"):
+            migration.begin_arrival()
+        return migration
 
     @cached_property
     def vnc(self) -> list[VncDisplay]:

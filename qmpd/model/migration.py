@@ -98,7 +98,10 @@ class Board(Protocol):
 
 
 class Migration:
-    """``status`` and ``problem`` are those of the latest attempt to leave, ``status`` None before the first."""
+    """``status`` and ``problem`` are those of the latest attempt to leave, ``status`` None before the first.
+
+    ``arrival`` is the status of what comes in, ``arrival_addresses`` where it is awaited.
+    """
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -108,6 +111,8 @@ class Migration:
             self.parameters["zero-page-detection"] = "legacy"
         self.status: str | None = None
         self.problem: str | None = None
+        self.arrival: str | None = None
+        self.arrival_addresses: list[dict[str, Any]] = []
 
     # Capabilities
 
@@ -140,6 +145,8 @@ class Migration:
             raise errors.migration.preempt_needs_postcopy()
         if wanted["switchover-ack"] and not wanted["return-path"]:
             raise errors.migration.switchover_ack_needs_return_path()
+        if wanted["multifd"] and not self.capabilities["multifd"] and self.arrival_addresses:
+            raise errors.migration.too_late_for("Multifd")
         if wanted["dirty-limit"]:
             if wanted["auto-converge"]:
                 raise errors.migration.dirty_limit_excludes_auto_converge()
@@ -231,8 +238,18 @@ class Migration:
             self.problem = problem.desc
             self._become("failed")
 
+    def begin_arrival(self) -> None:
+        """Wait for a machine. Raises QEMU's text when one is awaited already."""
+        if self.arrival is not None:
+            raise errors.migration.arrival_state_illegal(self.arrival)
+        self.arrival = "setup"
+        self._tell(self.arrival)
+
     def _become(self, status: str) -> None:
         self.status = status
+        self._tell(status)
+
+    def _tell(self, status: str) -> None:
         if self.capabilities["events"]:
             self._board.emit("MIGRATION", {"status": status})
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class State(StrEnum):
     """The values of ``query-status``'s ``status`` that a machine here can have (RunState in qapi/run-state.json)."""
 
+    INMIGRATE = "inmigrate"
     PRELAUNCH = "prelaunch"
     RUNNING = "running"
     PAUSED = "paused"
@@ -50,7 +51,7 @@ class RunState:
         """Let the CPUs run. Raises QEMU's text after a shutdown."""
         if self.state is State.SHUTDOWN:
             raise errors.reset_required()
-        if self.state is State.SUSPENDED or self.running:
+        if self.state in (State.SUSPENDED, State.INMIGRATE) or self.running:
             return
         self._run("RESUME")
 
@@ -77,7 +78,7 @@ class RunState:
             return
         self._board.reset_devices()
         self._board.emit("RESET", {"guest": guest, "reason": reason})
-        if not self.running:
+        if not self.running and self.state is not State.INMIGRATE:
             self.state = State.PRELAUNCH
         self._board.guest.machine_reset()
 

@@ -130,7 +130,13 @@ def info_migrate(call: Call) -> str:
     if "status" not in answer:
         return globals_
     reason = f" ({answer['error-desc']})" if "error-desc" in answer else ""
-    return f"{globals_}Migration status: {answer['status']}{reason}\ntotal time: 0 ms\n"
+    places = "".join(f"\t{_uri(address)}\n" for address in answer.get("socket-address", ()))
+    awaited = f"socket address: [\n{places}]\n" if places else ""
+    return f"{globals_}Migration status: {answer['status']}{reason}\ntotal time: 0 ms\n{awaited}"
+
+
+def _uri(address: dict[str, Any]) -> str:
+    return f"unix:{address['path']}" if address["type"] == "unix" else f"tcp:{address['host']}:{address['port']}"
 
 
 def info_migrate_capabilities(call: Call) -> str:
