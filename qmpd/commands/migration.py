@@ -8,6 +8,7 @@ from qmpd import errors
 from qmpd.commands import destinations
 from qmpd.commands.context import Context
 from qmpd.errors import QemuError
+from qmpd.model.block.jobs import check_snapshots, start
 
 
 def query_migrate(context: Context) -> dict[str, Any]:
@@ -216,3 +217,23 @@ def cancel_vcpu_dirty_limit(context: Context, cpu_index: int | None = None) -> N
 
 def query_vcpu_dirty_limit(context: Context) -> list[dict[str, Any]]:
     return []
+
+
+# Snapshots
+
+
+def _snapshot(context: Context, kind: str, job_id: str, devices: list[str]) -> None:
+    graph = context.machine.block
+    start(graph, job_id, kind, lambda: check_snapshots(graph, devices))
+
+
+def snapshot_save(context: Context, job_id: str, tag: str, vmstate: str, devices: list[str]) -> None:
+    _snapshot(context, "snapshot-save", job_id, devices)
+
+
+def snapshot_load(context: Context, job_id: str, tag: str, vmstate: str, devices: list[str]) -> None:
+    _snapshot(context, "snapshot-load", job_id, devices)
+
+
+def snapshot_delete(context: Context, job_id: str, tag: str, devices: list[str]) -> None:
+    _snapshot(context, "snapshot-delete", job_id, devices)

@@ -565,3 +565,11 @@ def snapshots_unsupported(name: str) -> QemuError:
 
 def no_disk_for_snapshots() -> QemuError:
     return QemuError("no block device can store vmstate for snapshot")
+
+
+def snapshot_without_device() -> QemuError:
+    return QemuError("At least one device is required for snapshot")
+
+
+def snapshot_node_missing(name: str) -> QemuError:
+    return QemuError(f"No block device node '{name}'")

@@ -1,10 +1,11 @@
-"""Jobs: those that create images. They do their work at once, and are told of as QEMU tells (job.c)."""
+"""Jobs that create images or take snapshots. They do their work at once, and are told of as QEMU tells (job.c)."""
 
 from __future__ import annotations
 
 import errno
 import os
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qmpd import errors
@@ -76,21 +77,39 @@ def create_image(graph: Graph, job_id: str, options: dict[str, Any]) -> None:
     driver = options["driver"]
     if driver not in _CREATABLE:
         raise errors.block.blockdev_create_unsupported()
+    start(graph, job_id, "create", lambda: _create(graph, driver, options))
+
+
+def start(graph: Graph, job_id: str, kind: str, work: Callable[[], object]) -> None:
+    """Start a job that does its work at once; what that raises is how the job fails. Raises QEMU's text."""
     if not re.match(_ID, job_id):
         raise errors.block.job_id_malformed(job_id)
     if job_id in graph.jobs:
         raise errors.block.job_id_taken(job_id)
-    job = Job(graph, job_id, "create")
+    job = Job(graph, job_id, kind)
     job.become("running")
     failure = None
     try:
-        _create(graph, driver, options)
+        work()
     except QemuError as error:
         failure = error
     if failure is not None and driver == "file":
         job.conclude(failure)
     else:
         graph.machine.later(lambda: job.conclude(failure))
+
+
+def check_snapshots(graph: Graph, names: list[str]) -> None:
+    """Raise what QEMU says of nodes that are to be in a snapshot; that none is made if nothing is wrong with them."""
+    if not names:
+        raise errors.block.snapshot_without_device()
+    for name in names:
+        if graph.find_node(name) is None:
+            raise errors.block.snapshot_node_missing(name)
+    for node in map(graph.require_node, names):
+        if node.qcow2 is None and not node.read_only:
+            raise errors.block.snapshots_unsupported(node.device_or_node_name)
+    raise errors.not_modelled("snapshots of the machine")
 
 
 def _create(graph: Graph, driver: str, options: dict[str, Any]) -> None:
