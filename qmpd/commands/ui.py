@@ -10,8 +10,18 @@ from qmpd.commands.context import Context
 from qmpd.errors import QemuError
 
 if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
     from qmpd.model.vnc import VncDisplay
 
+_INPUT_DEVICES: dict[str, tuple[str, bool | None]] = {
+    "usb-kbd": ("QEMU HID Keyboard", None),
+    "usb-mouse": ("QEMU HID Mouse", False),
+    "usb-tablet": ("QEMU HID Tablet", True),
+    "virtio-keyboard-pci": ("QEMU Virtio Keyboard", None),
+    "virtio-mouse-pci": ("QEMU Virtio Mouse", False),
+    "virtio-tablet-pci": ("QEMU Virtio Tablet", True),
+}
+"""What QEMU calls a device that somebody's hand is on, and whether it points at a place; None for keyboards."""
 _MAX_UINT64 = (1 << 64) - 1
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?([0-9]+)")
 
@@ -131,9 +141,25 @@ def _check_console(context: Context, device: str) -> None:
 
 
 def query_mice(context: Context) -> list[dict[str, Any]]:
-    if context.machine.family.chipset is None:
-        return []
-    return [{"name": "QEMU PS/2 Mouse", "index": 2, "current": True, "absolute": False}]
+    """The one that came last first; the first one is in use."""
+    mice = [
+        {"name": name, "index": index, "current": False, "absolute": absolute}
+        for index, (name, absolute) in enumerate(input_devices(context.machine), start=1)
+        if absolute is not None
+    ]
+    if mice:
+        mice[0]["current"] = True
+    return mice[::-1]
+
+
+def input_devices(machine: Machine) -> list[tuple[str, bool | None]]:
+    """Keyboards, mice and tablets in the order of their numbers, from 1 on."""
+    born: list[tuple[str, bool | None]] = [("QEMU PS/2 Keyboard", None), ("QEMU PS/2 Mouse", False)]
+    unnamed = sorted(machine.peripheral_anon.children(), key=lambda device: int(device.name[len("device[") : -1]))
+    plugged = [*machine.peripheral.children(), *unnamed]
+    return (born if machine.family.chipset is not None else []) + [
+        _INPUT_DEVICES[device.type] for device in plugged if device.type in _INPUT_DEVICES
+    ]
 
 
 def send_key(context: Context, keys: list[dict[str, Any]], hold_time: int | None = None) -> None:

@@ -62,5 +62,9 @@ def mouse_not_found(index: int) -> QemuError:
     return QemuError(f"Mouse at index '{index}' not found")
 
 
+def not_a_mouse(name: str) -> QemuError:
+    return QemuError(f"Input device '{name}' is not a mouse")
+
+
 def audiodev_not_found(name: str) -> QemuError:
     return QemuError(f"audiodev '{name}' not found")

@@ -155,6 +155,11 @@ def info_rocker(call: Call) -> str:
     return ""
 
 
+def info_virtio(call: Call) -> str:
+    found = virtio.x_query_virtio(call.context)
+    return "".join(f"{device['path']} [{device['name']}]\n" for device in found)
+
+
 def info_virtio_status(call: Call) -> str:
     virtio.x_query_virtio_status(call.context, call.arguments["path"])
     return ""
@@ -200,6 +205,7 @@ INFO_HANDLERS: Final[dict[str, Handler]] = {
     "rocker-of-dpa-groups": info_rocker,
     "rocker-ports": info_rocker,
     "stats": info_stats,
+    "virtio": info_virtio,
     "virtio-queue-element": info_virtio_queue_element,
     "virtio-queue-status": info_virtio_queue_status,
     "virtio-status": info_virtio_status,

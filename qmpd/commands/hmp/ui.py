@@ -71,8 +71,12 @@ def mouse(call: Call) -> str:
 
 def mouse_set(call: Call) -> str:
     index = call.arguments["index"]
-    if all(found["index"] != index for found in qmp.query_mice(call.context)):
+    devices = qmp.input_devices(call.context.machine)
+    if not 0 < index <= len(devices):
         raise errors.ui.mouse_not_found(index)
+    name, absolute = devices[index - 1]
+    if absolute is None:
+        raise errors.ui.not_a_mouse(name)
     return ""
 
 
