@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
+from typing import Any, NoReturn
 
 from qmpd import errors
 from qmpd.commands.context import Context
@@ -23,12 +22,17 @@ _BEFORE_MACHINE_ONLY = {
 def _function(info: CommandInfo) -> Callable[..., Any]:
     """The function behind a command, in the module of its QAPI name; imported when first needed. Raises QemuError."""
     place = f"qmpd.commands.{info.module.replace('-', '_')}"
-    function: Callable[..., Any] | None = None
-    if find_spec(place) is not None:
-        function = getattr(import_module(place), info.name.replace("-", "_"), None)
-    if function is None:
-        raise errors.not_modelled(f"the command '{info.name}'")
+    try:
+        function: Callable[..., Any] = getattr(import_module(place), info.name.replace("-", "_"), None) or _nobody(info)
+    except ModuleNotFoundError as problem:
+        if problem.name != place:
+            raise
+        _nobody(info)
     return function
+
+
+def _nobody(info: CommandInfo) -> NoReturn:
+    raise errors.not_modelled(f"the command '{info.name}'")
 
 
 def dispatch(context: Context, name: str, arguments: dict[str, Any] | None, out_of_band: bool) -> Any:
