@@ -14,6 +14,8 @@ _RAM_ALIGN = 0x40000
 HOST_ADDRESS = 0x7F00_0000_0000
 _HOST_ALIGN = 2 << 20
 _MIB_SHIFT = 20
+_CHIPSETS = {"pc-q35": "q35", "pc-i440fx": "i440fx"}
+_BEGINNINGS = ("pic", "ioapic", "IRQ statistics")
 _FOUR_GIB = 4 << 30
 _BIOS_SIZE = 0x40000
 
@@ -24,6 +26,24 @@ def recorded(machine: Machine, subject: str) -> str:
     if text is None:
         raise errors.not_modelled(f"the text about {subject}")
     return text
+
+
+def controllers(machine: Machine, subject: str) -> str:
+    """What was recorded of the interrupt controllers (``irq``, ``pic``), in the order in which QEMU finds them."""
+    text = recorded(machine, subject)
+    machine.show_boot_tree()
+    chipset = machine.child(_CHIPSETS.get(machine.info.name.rpartition("-")[0], ""))
+    if chipset is None:
+        return text
+    blocks = {True: "", False: ""}
+    is_io_apic = False
+    for line in text.splitlines(keepends=True):
+        if line.startswith(_BEGINNINGS):
+            is_io_apic = "ioapic" in line
+        blocks[is_io_apic] += line
+    listed = [name for name, _ in machine.list_properties()]  # the last first
+    io_apic_first = listed.index(chipset.name) > listed.index("unattached")
+    return blocks[io_apic_first] + blocks[not io_apic_first]
 
 
 def translator(machine: Machine, subject: str) -> str:

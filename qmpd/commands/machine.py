@@ -180,7 +180,7 @@ def _text(text: str) -> dict[str, str]:
 
 
 def x_query_irq(context: Context) -> dict[str, str]:
-    return _text(innards.recorded(context.machine, "irq"))
+    return _text(innards.controllers(context.machine, "irq"))
 
 
 def x_query_jit(context: Context) -> dict[str, str]:
@@ -213,4 +213,4 @@ def x_query_usb(context: Context) -> dict[str, str]:
 
 
 def x_query_interrupt_controllers(context: Context) -> dict[str, str]:
-    return _text(innards.recorded(context.machine, "pic"))
+    return _text(innards.controllers(context.machine, "pic"))

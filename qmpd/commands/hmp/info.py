@@ -208,6 +208,15 @@ def of_machine(subject: str) -> Handler:
     return answer
 
 
+def of_controllers(subject: str) -> Handler:
+    """Answers what was recorded of the interrupt controllers."""
+
+    def answer(call: Call) -> str:
+        return innards.controllers(call.context.machine, subject)
+
+    return answer
+
+
 def of_translator(subject: str) -> Handler:
     """Answers what was recorded of TCG."""
 
@@ -303,7 +312,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "cpus": cpus,
     "hotpluggable-cpus": hotpluggable_cpus,
     "iothreads": iothreads,
-    "irq": of_machine("irq"),
+    "irq": of_controllers("irq"),
     "jit": of_translator("jit"),
     "kvm": kvm,
     "lapic": lapic,
@@ -316,7 +325,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "numa": numa,
     "opcount": of_translator("opcount"),
     "pci": pci_devices,
-    "pic": of_machine("pic"),
+    "pic": of_controllers("pic"),
     "qom-tree": qom_tree,
     "ramblock": ramblock,
     "registers": registers,
