@@ -77,11 +77,14 @@ def create_image(graph: Graph, job_id: str, options: dict[str, Any]) -> None:
     driver = options["driver"]
     if driver not in _CREATABLE:
         raise errors.block.blockdev_create_unsupported()
-    start(graph, job_id, "create", lambda: _create(graph, driver, options))
+    start(graph, job_id, "create", lambda: _create(graph, driver, options), fails_at_once=driver == "file")
 
 
-def start(graph: Graph, job_id: str, kind: str, work: Callable[[], object]) -> None:
-    """Start a job that does its work at once; what that raises is how the job fails. Raises QEMU's text."""
+def start(graph: Graph, job_id: str, kind: str, work: Callable[[], object], *, fails_at_once: bool = False) -> None:
+    """Start a job that does its work at once; what that raises is how the job fails. Raises QEMU's text.
+
+    It concludes after the reply, or before it if it fails and then does so at once.
+    """
     if not re.match(_ID, job_id):
         raise errors.block.job_id_malformed(job_id)
     if job_id in graph.jobs:
@@ -93,7 +96,7 @@ def start(graph: Graph, job_id: str, kind: str, work: Callable[[], object]) -> N
         work()
     except QemuError as error:
         failure = error
-    if failure is not None and driver == "file":
+    if failure is not None and fails_at_once:
         job.conclude(failure)
     else:
         graph.machine.later(lambda: job.conclude(failure))
