@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from qmpd import errors
 from qmpd.model.hostmem import MemoryBackend
-from qmpd.model.machine import Machine
+from qmpd.model.machine import DEFAULT_RAM_SIZE, Machine
 from qmpd.model.memory_device import region_size
 
 _RAM_ALIGN = 0x40000
@@ -44,6 +44,15 @@ def controllers(machine: Machine, subject: str) -> str:
     listed = [name for name, _ in machine.list_properties()]  # the last first
     io_apic_first = listed.index(chipset.name) > listed.index("unattached")
     return blocks[io_apic_first] + blocks[not io_apic_first]
+
+
+def bare(machine: Machine, subject: str) -> str:
+    """What was recorded of a machine (``mtree``, ``qtree``) to which nothing is added. Raises QemuError of others."""
+    added = [*machine.peripheral.children(), *machine.peripheral_anon.children()]
+    default = machine.config.memory_size in (None, DEFAULT_RAM_SIZE) and machine.config.memory_max is None
+    if added or machine.cpu_count > 1 or not (default or subject == "qtree"):
+        raise errors.not_modelled(f"'info {subject}' of a machine that is more than bare")
+    return recorded(machine, subject)
 
 
 def translator(machine: Machine, subject: str) -> str:

@@ -15,7 +15,7 @@ INFO = "info"
 _LOG = "log"
 _ONE_LINE = frozenset({INFO, _LOG})
 
-_OF_A_MACHINE = ("irq", "jit", "lapic", "opcount", "pic", "registers", "roms")
+_OF_A_MACHINE = ("irq", "jit", "lapic", "mtree", "opcount", "pic", "qtree", "registers", "roms")
 _LISTS = (f"help {_LOG}", "object_add help", "device_add help")
 _LONGEST_ANSWER = 1 << 16  # what is longer is a list of this build's innards (trace-events)
 _USAGE = f'Try "help {INFO}'  # more words are expected

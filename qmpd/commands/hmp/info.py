@@ -217,6 +217,17 @@ def of_controllers(subject: str) -> Handler:
     return answer
 
 
+def of_bare_machine(subject: str) -> Handler:
+    """Answers what was recorded of a bare machine, where nothing more special is asked for."""
+
+    def answer(call: Call) -> str:
+        if call.arguments:
+            raise errors.not_modelled(f"options of 'info {subject}'")
+        return innards.bare(call.context.machine, subject)
+
+    return answer
+
+
 def of_translator(subject: str) -> Handler:
     """Answers what was recorded of TCG."""
 
@@ -321,12 +332,14 @@ HANDLERS: Final[dict[str, Handler]] = {
     "memory-devices": memory_devices,
     "memory_size_summary": memory_size_summary,
     "mice": mice,
+    "mtree": of_bare_machine("mtree"),
     "name": name,
     "numa": numa,
     "opcount": of_translator("opcount"),
     "pci": pci_devices,
     "pic": of_controllers("pic"),
     "qom-tree": qom_tree,
+    "qtree": of_bare_machine("qtree"),
     "ramblock": ramblock,
     "registers": registers,
     "roms": of_machine("roms"),

@@ -12,6 +12,8 @@ from qmpd.options import numbers, stringvisitor
 from qmpd.options.numbers import MalformedError, OutOfRangeError
 from qmpd.schemas import documents
 
+_SWITCHOVER_UNSAID: Final = (9, 2)
+"""The last version of a machine that does not tell where it goes that it is about to stop."""
 _MAX_INT64: Final = (1 << 63) - 1
 _SHOWN: Final = (
     *(("announce-initial", " ms"), ("announce-max", " ms"), ("announce-rounds", ""), ("announce-step", " ms")),
@@ -125,7 +127,10 @@ def _mebibytes(text: str) -> int:
 
 
 def info_migrate(call: Call) -> str:
-    globals_ = call.context.machine.catalogue.hmp_answer("info migrate") or ""
+    machine = call.context.machine
+    globals_ = machine.catalogue.hmp_answer("info migrate") or ""
+    if machine.version <= _SWITCHOVER_UNSAID:
+        globals_ = globals_.replace("send-switchover-start: on", "send-switchover-start: off")
     answer = qmp.query_migrate(call.context)
     if "status" not in answer:
         return globals_
