@@ -201,3 +201,26 @@ def sync_profile_option_invalid(option: str) -> QemuError:
 
 def log_file_not_opened(path: str, reason: str) -> QemuError:
     return QemuError(f"Error opening logfile {path}: {reason}")
+
+
+# hw/pci/pci-hmp-cmds.c
+
+
+def aer_device_missing(name: str) -> QemuError:
+    return QemuError(f"device '{name}' not found")
+
+
+def aer_device_not_express(name: str) -> QemuError:
+    return QemuError(f"device '{name}' is not a PCIe device")
+
+
+def aer_status_invalid(text: str) -> QemuError:
+    return QemuError(f"invalid error status value '{text}'")
+
+
+def aer_refused() -> QemuError:
+    return QemuError("failed to inject error: Invalid argument")
+
+
+def aer_correctable_named() -> QemuError:
+    return QemuError("-c is only valid with numeric error status")

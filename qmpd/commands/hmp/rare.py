@@ -8,6 +8,9 @@ from qmpd import errors
 from qmpd.commands import destinations, machine, misc_target, replay, rocker, stats, trace, virtio
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.errors import QemuError
+from qmpd.model.pci import PciDevice
+from qmpd.options import numbers
+from qmpd.options.numbers import MalformedError, OutOfRangeError
 from qmpd.schemas import documents
 
 _BOOT_DEVICES: Final = "abcdefghijklmnop"
@@ -15,6 +18,13 @@ _BOOT_DEVICES_OF_PC: Final = "abcdn"
 _MOST_BOOT_DEVICES: Final = 3
 _MCE_VALID: Final = 1 << 63
 _MCE_BANKS: Final = 10
+_AER_ERRORS: Final = frozenset(
+    (
+        *("DLP", "SDN", "POISON_TLP", "FCP", "COMP_TIME", "COMP_ABORT", "UNX_COMP", "RX_OVER", "MALF_TLP", "ECRC"),
+        *("UNSUP", "ACSV", "INTN", "MCBTLP", "ATOP_EBLOCKED", "TLP_PRF_BLOCKED", "RCVR", "BAD_TLP", "BAD_DLLP"),
+        *("REP_ROLL", "REP_TIMER", "ADV_NONFATAL", "INTERNAL", "HL_OVERFLOW"),
+    )
+)
 
 
 def _said(error: QemuError) -> str:
@@ -95,6 +105,34 @@ def logfile(call: Call) -> str:
 def dumpdtb(call: Call) -> str:
     machine.dumpdtb(call.context, call.arguments["filename"])
     return ""
+
+
+def pcie_aer_inject_error(call: Call) -> str:
+    """Report an error to a guest that does not listen."""
+    given = call.arguments
+    name, status = given["id"], given["error_status"]
+    device = call.context.machine.peripheral.child(name)
+    if device is None:
+        raise errors.rare.aer_device_missing(name)
+    if not isinstance(device, PciDevice) or not _is_express(device):
+        raise errors.rare.aer_device_not_express(name)
+    if status not in _AER_ERRORS:
+        try:
+            number = numbers.parse_uint64(status)
+        except (MalformedError, OutOfRangeError):
+            raise errors.rare.aer_status_invalid(status) from None
+        if number.bit_count() != 1:
+            raise errors.rare.aer_refused()
+    elif given.get("correctable"):
+        raise errors.rare.aer_correctable_named()
+    return f"OK id: {name} root bus: 0000:00, bus: 0 devfn: {device.devfn >> 3:x}.{device.devfn & 7:x}\n"
+
+
+def _is_express(device: PciDevice) -> bool:
+    """Devices that can be either are, unless they sit on the first bus."""
+    catalogue = device.machine.catalogue
+    either = catalogue.is_a(device.type, "conventional-pci-device")
+    return catalogue.is_a(device.type, "pci-express-device") and not (either and device.pci_bus.bridge is None)
 
 
 # Record and replay, Xen, trace events
@@ -189,6 +227,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "mce": mce,
     "nmi": nmi,
     "one-insn-per-tb": one_insn_per_tb,
+    "pcie_aer_inject_error": pcie_aer_inject_error,
     "replay_break": replay_break,
     "replay_delete_break": replay_delete_break,
     "replay_seek": replay_seek,

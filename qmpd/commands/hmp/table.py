@@ -21,6 +21,10 @@ HELP: Final = "help|?"
 _BLOCK_THROTTLE = "device:B bps:l bps_rd:l bps_wr:l iops:l iops_rd:l iops_wr:l"
 _DUMP_FLAGS = "paging:-p detach:-d windmp:-w zlib:-z lzo:-l snappy:-s raw:-R"
 _MCE = "broadcast:-b cpu_index:i bank:i status:l mcg_status:l addr:l misc:l"
+_AER = (
+    "advisory_non_fatal:-a correctable:-c id:s error_status:s header0:i? header1:i? header2:i? header3:i?"
+    " prefix0:i? prefix1:i? prefix2:i? prefix3:i?"
+)
 _CLIENT_MIGRATE = "protocol:s hostname:s port:i? tls-port:i? cert-subject:s?"
 
 COMMANDS: Final[dict[str, str]] = {
@@ -90,6 +94,7 @@ COMMANDS: Final[dict[str, str]] = {
     "object_add": "object:S",
     "object_del": "id:s",
     "one-insn-per-tb": "option:s?",
+    "pcie_aer_inject_error": _AER,
     "pmemsave": "val:l size:i filename:s",
     "print": "fmt:/ val:l",
     "qemu-io": "qdev:-d device:B command:s",
