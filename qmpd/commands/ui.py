@@ -22,6 +22,7 @@ _INPUT_DEVICES: dict[str, tuple[str, bool | None]] = {
     "virtio-tablet-pci": ("QEMU Virtio Tablet", True),
 }
 """What QEMU calls a device that somebody's hand is on, and whether it points at a place; None for keyboards."""
+_DISPLAY_CLASS = 3
 _MAX_UINT64 = (1 << 64) - 1
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?([0-9]+)")
 
@@ -124,17 +125,32 @@ def screendump(
     context: Context, filename: str, device: str | None = None, head: int | None = None, format: str = "ppm"
 ) -> None:
     if device is not None:
-        _check_console(context, device)
+        _check_console(context, device, head or 0)
     elif head is not None:
         raise errors.ui.head_without_device()
+    machine = context.machine
+    if any(
+        _shows_something(machine, found.type)
+        for holder in (machine.peripheral, machine.peripheral_anon)
+        for found in holder.children()
+    ):
+        raise errors.not_modelled("pictures")
     raise errors.ui.console_missing()
 
 
-def _check_console(context: Context, device: str) -> None:
-    """Raise QEMU's text for a name that is no device's; consoles are not known here."""
-    if context.machine.peripheral.child(device) is None:
-        raise errors.device_not_found(device)
-    raise errors.not_modelled(f"the console of '{device}'")
+def _check_console(context: Context, name: str, head: int) -> None:
+    """Raise QEMU's text for a name that is no device's, and of a device without a picture; there is none of others."""
+    device = context.machine.peripheral.child(name)
+    if device is None:
+        raise errors.device_not_found(name)
+    if _shows_something(context.machine, device.type):
+        raise errors.not_modelled("pictures")
+    raise errors.ui.console_not_bound(name, head)
+
+
+def _shows_something(machine: Machine, type_name: str) -> bool:
+    info = machine.catalogue.pci_info(type_name)
+    return info is not None and info["class_info"]["class"] >> 8 == _DISPLAY_CLASS
 
 
 # Keyboards and mice
@@ -170,7 +186,7 @@ def input_send_event(
     context: Context, events: list[dict[str, Any]], device: str | None = None, head: int | None = None
 ) -> None:
     if device is not None:
-        _check_console(context, device)
+        _check_console(context, device, head or 0)
     machine = context.machine
     if not machine.run.running and machine.run.state != "suspended":
         raise errors.ui.machine_not_running()

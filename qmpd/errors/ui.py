@@ -43,6 +43,10 @@ def head_without_device() -> QemuError:
     return QemuError("'head' must be specified together with 'device'")
 
 
+def console_not_bound(name: str, head: int) -> QemuError:
+    return QemuError(f"Device {name} (head {head}) is not bound to a QemuConsole")
+
+
 def console_missing() -> QemuError:
     return QemuError("There is no console to take a screendump from")
 
