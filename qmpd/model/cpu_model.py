@@ -154,8 +154,9 @@ def resolve_model(catalogue: Catalogue, machine: str, model: str) -> str:
         name = alias
     else:
         return name
-    # A machine older than versions of models takes the first one.
-    return f"{model}-v1"
+    # A machine older than versions of models takes the first one, or the one that the name has always meant.
+    first = f"{model}-v1"
+    return first if catalogue.cpu_facts.contents(first) is not None else catalogue.cpu_alias("", model) or first
 
 
 @cache
