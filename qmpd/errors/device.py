@@ -167,6 +167,10 @@ def serial_port_zero() -> QemuError:
     )
 
 
+def only_one_allowed(device_type: str) -> QemuError:
+    return QemuError(f"at most one {device_type} device is permitted")
+
+
 def floppy_unit_beyond(unit: int, most: int) -> QemuError:
     return QemuError(f"Can't create floppy unit {unit}, bus supports only {most} units")
 

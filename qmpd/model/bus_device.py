@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
 _NO_NUMBER = (1 << 32) - 1
+_ONLY_ONE = ("vmcoreinfo", "vmgenid")
 
 
 class BusDevice(CatalogueDevice):
@@ -37,8 +38,11 @@ class BusDevice(CatalogueDevice):
     def realize(self) -> None:
         place = _PLACES.get(self.machine.catalogue.type_info(self.type).bus or "")
         try:
+            if self.type in _ONLY_ONE and self._has_twin():
+                raise errors.device.only_one_allowed(self.type)
             if place is not None:
                 place(self)
+            self.choose_uuid()
             self.check_needs()
         except QemuError:
             self._leave_place()
@@ -66,6 +70,12 @@ class BusDevice(CatalogueDevice):
     def _leave_place(self) -> None:
         if self.usb_port:
             _leave_usb(self)
+
+    def _has_twin(self) -> bool:
+        others = (
+            other for place in (self.machine.peripheral, self.machine.peripheral_anon) for other in place.children()
+        )
+        return any(other is not self and other.type == self.type for other in others)
 
     def neighbours(self) -> Iterator[BusDevice]:
         """The other devices on the same bus that were plugged there."""

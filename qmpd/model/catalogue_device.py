@@ -5,6 +5,7 @@ A subclass declares only the properties that mean something; it need not repeat 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -69,6 +70,9 @@ _UNLESS_OFF = {"edid[0]": "edid", "xres": "edid", "yres": "edid", "qemu extended
 """Objects that a device brings along, and values it sets, unless a property says no."""
 _MAC = "mac"
 _MACS = (_MAC, "fp_start_macaddr")
+_UUIDS = ("guid", "uuid")
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANY_UUID = "auto"
 
 
 class CatalogueDevice(Device):
@@ -137,6 +141,12 @@ class CatalogueDevice(Device):
     def abandon(self, *, unplugged: bool) -> None:
         if self.attached is not None or self.card is not None:
             release(self, unplugged=unplugged)
+
+    def choose_uuid(self) -> None:
+        """Have a random one if the device shall have any and was told none."""
+        for name in _UUIDS:
+            if name in self.properties and self.value(name) == _ANY_UUID:
+                self.values[name] = _uuid(_ANY_UUID)
 
     def take_mac(self) -> None:
         """Take a free address if the device is a network card and was told none."""
@@ -323,9 +333,22 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
             read = normal_mac(read)
             if read is None:
                 raise errors.property_value_refused(device.type, name, str(value))
+        if name in _UUIDS:
+            read = _uuid(read)
+            if read is None:
+                raise errors.property_value_refused(device.type, name, str(value))
         device.values[name] = read
 
     return Property(name, type_name, lambda device: device.value(name), set_it, instance=instance)
+
+
+def _uuid(text: str) -> str | None:
+    """``text`` as the property reads, None if it is no UUID."""
+    if text == _ANY_UUID:
+        import uuid
+
+        return str(uuid.uuid4())
+    return text.lower() if _UUID.fullmatch(text.lower()) else None
 
 
 def _attachment(name: str, type_name: str, instance: bool) -> Property:

@@ -32,6 +32,8 @@ _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "nvme-bus": (("-device", "nvme,serial=1,id=nvme"), "nvme"),
 }
 """Where a device goes, by the bus type it wants: what provides the bus, and the bus's name."""
+_NOWHERE: tuple[tuple[str, ...], None] = ((), None)
+_BUSLESS = frozenset({"vmcoreinfo", "vmgenid", "nvme-subsys", "ipmi-bmc-sim"})
 
 SET_UP = (
     *("-blockdev", "null-co,node-name=disk", "-chardev", "null,id=line", "-netdev", "hubport,id=net,hubid=0"),
@@ -127,10 +129,10 @@ class PlugRecorder:
         Those that cannot come at run time are there from the start.
         """
         for name, bus, user_creatable, hotpluggable, _, _ in devices:
-            if user_creatable and bus in _PLACES:
-                self._record_one(qemu, name, bus, cold=hotpluggable is False or bus in _COLD)
+            if user_creatable and (bus in _PLACES or name in _BUSLESS):
+                self._record_one(qemu, name, bus, cold=hotpluggable is False or bus in _COLD or bus is None)
 
-    def _record_one(self, qemu: str, name: str, bus: str, *, cold: bool) -> None:
+    def _record_one(self, qemu: str, name: str, bus: str | None, *, cold: bool) -> None:
         needs = _NEEDS.get(name, {})
         try:
             objects, listings = self._plug(qemu, name, bus, needs, cold)
@@ -144,16 +146,16 @@ class PlugRecorder:
         self._add_row(_PATH, objects, listings, _FIRST[:1] if cold else _FIRST)
 
     def _plug(
-        self, qemu: str, name: str, bus: str, needs: dict[str, Any], cold: bool
+        self, qemu: str, name: str, bus: str | None, needs: dict[str, Any], cold: bool
     ) -> tuple[dict[str, Recorded], dict[str, list[str]]]:
         """All objects of a device, and the names of its entries when it has another id."""
-        provider, bus_name = _PLACES[bus]
+        provider, bus_name = _NOWHERE if bus is None else _PLACES[bus]
         objects: dict[str, Recorded] = {}
         listings = {}
         can_be_bare = not cold and any(entry["name"] in _BARE for entry in self._properties[name])
         for device_id in (OWN_ID, *[_BARE_ID] * can_be_bare, *_OTHER_IDS):
             options = {**needs, **_BARE} if device_id == _BARE_ID else needs
-            device = {"driver": name, "id": device_id, "bus": bus_name, **options}
+            device = {"driver": name, "id": device_id, **({"bus": bus_name} if bus_name else {}), **options}
             arguments = (*_MACHINE, *provider, *(SET_UP if needs or cold else ()))
             with Peer(qemu, *arguments, *(("-device", json.dumps(device)) if cold else ())) as peer:
                 if not cold:
