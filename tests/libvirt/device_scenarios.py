@@ -83,6 +83,8 @@ def cards_and_ports_of_all_kinds(domain: Domain) -> None:
     channel = "<channel type='pty'><target type='virtio' name='another.0'/></channel>"
     random = "<backend model='random'>/dev/urandom</backend>"
     domain.start(
+        features="<acpi/><vmcoreinfo state='on'/>",
+        more="<genid>43dc0cf8-809b-4adb-9bea-a9abb5f3d90e</genid>",
         devices=f"""{_PORTS}
         <controller type='pci' model='pcie-to-pci-bridge'/>
         <controller type='usb' model='ich9-ehci1'/>
