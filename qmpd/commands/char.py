@@ -11,6 +11,7 @@ from qmpd.config import ChardevConfig
 from qmpd.errors import QemuError
 from qmpd.model import base64_text
 from qmpd.model.chardev import ChardevNode, Ring
+from qmpd.model.objects_security import check_credentials
 
 KINDS = (
     *("testdev", "serial", "wctablet", "file", "udp", "memory", "parallel", "vc", "socket", "msmouse", "null", "hub"),
@@ -160,8 +161,8 @@ def _read_socket(context: Context, label: str, data: dict[str, Any]) -> ChardevC
         raise errors.chardev_option_incompatible("reconnect", "server listen")
     if not server and "wait" in data:
         raise errors.chardev_option_incompatible("wait", "client connect")
-    if "tls-creds" in data and context.machine.objects.child(data["tls-creds"]) is None:
-        raise errors.char.tls_creds_not_found(data["tls-creds"])
+    if "tls-creds" in data:
+        check_credentials(context.machine, data["tls-creds"], listens=server)
     kind, address = data["addr"]["type"], data["addr"]["data"]
     config = ChardevConfig(
         label,

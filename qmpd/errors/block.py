@@ -454,6 +454,10 @@ def empty_cache_unexpected(driver: str, *, is_protocol: bool) -> QemuError:
     return QemuError(f"Block format '{driver}' does not support the option 'cache'")
 
 
+def nbd_name_too_long(what: str) -> QemuError:
+    return QemuError(f"{what} too long to send to server")
+
+
 def amend_of_other_driver() -> QemuError:
     return QemuError("x-blockdev-amend doesn't support changing the block driver")
 

@@ -105,7 +105,3 @@ def ringbuf_size_zero() -> QemuError:
 
 def file_create_failed(path: str, reason: str) -> QemuError:
     return QemuError(f"Could not create '{path}': {reason}")
-
-
-def tls_creds_not_found(name: str) -> QemuError:
-    return QemuError(f"No TLS credentials with id '{name}'")

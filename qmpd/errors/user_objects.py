@@ -94,6 +94,18 @@ def credentials_inaccessible(path: str, reason: str) -> QemuError:
     return QemuError(f"Unable to access credentials {path}: {reason}")
 
 
+def credentials_not_found(name: str) -> QemuError:
+    return QemuError(f"No TLS credentials with id '{name}'")
+
+
+def not_credentials(name: str) -> QemuError:
+    return QemuError(f"Object with id '{name}' is not TLS credentials")
+
+
+def credentials_of_other_endpoint(endpoint: str) -> QemuError:
+    return QemuError(f"Expected TLS credentials for a {endpoint} endpoint")
+
+
 def credentials_username_on_server() -> QemuError:
     return QemuError("username should not be set when endpoint=server")
 

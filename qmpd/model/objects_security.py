@@ -111,6 +111,18 @@ class TlsCreds(PlainObject):
                 raise errors.user_objects.credentials_inaccessible(path, error.strerror or "") from None
 
 
+def check_credentials(machine: Machine, name: str, *, listens: bool) -> None:
+    """Raise QEMU's text unless ``name`` is an object with credentials for this end (crypto/tlscreds.c)."""
+    found = machine.objects.child(name)
+    if found is None:
+        raise errors.user_objects.credentials_not_found(name)
+    if not isinstance(found, TlsCreds):
+        raise errors.user_objects.not_credentials(name)
+    endpoint = "server" if listens else "client"
+    if found.values["endpoint"] != endpoint:
+        raise errors.user_objects.credentials_of_other_endpoint(endpoint)
+
+
 class TlsCredsAnon(TlsCreds):
     """No credentials at all (crypto/tlscredsanon.c)."""
 

@@ -108,7 +108,7 @@ def cards_and_ports_of_all_kinds(domain: Domain) -> None:
         <hub type='usb'/>
         <rng model='virtio'><rate bytes='1024' period='1000'/>{random}</rng>
         <panic model='isa'/>
-        """
+        """,
     )
     domain.do("domiflist")
     domain.do("domif-getlink", "52:54:00:12:34:58")

@@ -19,6 +19,7 @@ from qmpd.model.block.permissions import (
     Role,
     child_demand,
 )
+from qmpd.model.objects_security import check_credentials
 from qmpd.model.throttle_group import ThrottleGroup
 
 if TYPE_CHECKING:
@@ -83,7 +84,13 @@ def _open_file(opening: Opening, node: Node) -> None:
 
 
 def _open_nbd(opening: Opening, node: Node) -> None:
-    server = node.options["server"]
+    options = node.options
+    for name, shown in (("export", "export name"), ("x-dirty-bitmap", "x-dirty-bitmap query")):
+        if len(options.get(name, "")) > _NBD_STRING:
+            raise errors.block.nbd_name_too_long(shown)
+    if "tls-creds" in options:
+        check_credentials(opening.graph.machine, options["tls-creds"], listens=False)
+    server = options["server"]
     if server["type"] == "unix":
         raise errors.socket_connect_failed(server["path"], os.strerror(errno.ENOENT))
     if server["type"] == "inet":
@@ -243,6 +250,7 @@ def _open_unknown(opening: Opening, node: Node) -> None:
 
 
 _NULL_OPTIONS = ("size", "read-zeroes")
+_NBD_STRING = 4096
 _NBD_OPTIONS = ("path", "host", "port", "export", "tls-creds", "tls-hostname", "server")
 
 _ALL = (
