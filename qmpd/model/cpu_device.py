@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.boot_tree import BootObject
-from qmpd.model.cpu_model import JSON, OPTION, CpuMaker, topology
+from qmpd.model.cpu_model import JSON, OPTION, CpuMaker, adopt, topology
 from qmpd.model.cpu_object import CpuView
 from qmpd.model.cpus import LEVEL_IDS
 from qmpd.model.device import Device
@@ -93,6 +93,7 @@ class CpuDevice(CpuView, Device):
         self.index = index
 
     def realize(self) -> None:
+        adopt(self.machine, self.state)
         self._maker.finish(self.state)
         try:
             self.state.realize(topology(self.machine))

@@ -6,6 +6,7 @@ The steps are those of target/i386/cpu.c: load the model, set properties, expand
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from qmpd import errors
@@ -349,10 +350,17 @@ class CpuState:
 
 def feature_name(facts: CpuFacts, word: int, bit: int) -> str:
     """QEMU's own name of a bit, empty if it has none."""
-    for name, (position, mask) in facts.features.items():
-        if position == word and mask >> bit & 1 and "_" not in name and name not in SPELLINGS:
-            return name
-    return ""
+    return _feature_names(facts).get((word, bit), "")
+
+
+@cache
+def _feature_names(facts: CpuFacts) -> dict[tuple[int, int], str]:
+    return {
+        (word, bit): name
+        for name, (word, mask) in facts.features.items()
+        if "_" not in name and name not in SPELLINGS
+        for bit in _bits(mask)
+    }
 
 
 def _bits(number: int) -> list[int]:

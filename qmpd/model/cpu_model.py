@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -95,8 +95,6 @@ class CpuMaker:
         for owner, name, text in self._compat:
             if owner in types:
                 state.set(name, GLOBAL.read(text, name, kinds[name]))
-        if self._machine.info.name == MICROVM:
-            state.set("host-phys-bits", True)
         for owner, name, text in self._machine.config.globals:
             if owner in types:
                 self._set_global(state, owner, name, text)
@@ -146,17 +144,15 @@ def resolve_model(catalogue: Catalogue, machine: str, model: str) -> str:
     """The model with its version that a name stands for on a machine. :raise KeyError: there is none."""
     if model == HOST:
         return MAX
-    name = model
-    while catalogue.cpu_facts.contents(name) is None:
-        alias = catalogue.cpu_alias(machine, name)
-        if alias is None:
-            break
-        name = alias
-    else:
-        return name
-    # A machine older than versions of models takes the first one, or the one that the name has always meant.
+    facts = catalogue.cpu_facts
+    if facts.contents(model) is not None:
+        return model
+    alias = catalogue.cpu_alias(machine, model)
+    if alias is not None:
+        return resolve_model(catalogue, machine, alias)
+    # A machine older than versions of models takes the first one, unless the name means a certain one anywhere.
     first = f"{model}-v1"
-    return first if catalogue.cpu_facts.contents(first) is not None else catalogue.cpu_alias("", model) or first
+    return first if facts.contents(first) is not None else catalogue.cpu_alias("", model) or first
 
 
 @cache
@@ -223,9 +219,16 @@ def topology(machine: Machine) -> Topology:
     return Topology(per_socket, smp.threads, is_deep=smp.modules > 1 or smp.dies > 1)
 
 
+def adopt(machine: Machine, state: CpuState) -> None:
+    """Set what a machine insists on for its own CPUs (hw/i386/microvm.c)."""
+    if machine.info.name == MICROVM:
+        state.set("host-phys-bits", True)
+
+
 def boot_state(machine: Machine) -> CpuState:
     """What the CPUs that a machine starts with can do; each of them warns. Raises QEMU's text."""
     state = CpuMaker(machine).create(machine.cpus.type, {})
+    adopt(machine, state)
     state.realize(topology(machine))
     if machine.cpu_options.model == HOST and state.is_limited:
         raise errors.cpu.host_model_needs_kvm(HOST)
@@ -246,7 +249,8 @@ def expansion(machine: Machine, model: str, properties: Mapping[str, Any], *, fu
     return {name: told[name] if name in told else state.get(name) for name in names}
 
 
-def _expanded_names(catalogue: Catalogue, type_name: str, full: bool) -> Iterable[str]:
+@cache
+def _expanded_names(catalogue: Catalogue, type_name: str, full: bool) -> list[str]:
     """In the order in which QEMU collects them, which decides how they are written."""
     facts = catalogue.cpu_facts
     if full:
