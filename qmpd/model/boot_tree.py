@@ -38,6 +38,9 @@ _NOT_BEFORE = {
     ("pc-i440fx", "fwcfg.dma[0]"): (2, 5),
 }
 """Since when families of machines have properties and parts of recorded objects."""
+MEMORY_HOTPLUG = "acpi-mem-hotplug[0]"
+_MOVED = {("ICH9-LPC", True): (("acpi-cpu-hotplug[0]", "acpi_enable_cmd"),)}
+"""Entries that QEMU lists elsewhere, before others, for versions before 6.1 that have fewer of them."""
 _HIGH_RAM = "above-4g-mem-size"
 _WITHOUT_HPET = {"isa-pit": f"{PATH}/non-qdev-gpio[0]", "mc146818rtc": f"{PATH}/non-qdev-gpio[8]"}
 """Where these devices' interrupts go then."""
@@ -53,6 +56,8 @@ class BootObject(RecordedObject):
     def __init__(self, machine: Machine, recorded: TreeObject) -> None:
         kinds = {entry["name"]: entry["type"] for entry in recorded.entries.value if is_there(machine, entry["name"])}
         self._renamed = _sitters_left(machine, recorded, kinds)
+        if recorded.type == machine.family.acpi_device:
+            kinds = _with_memory_hotplug(machine, kinds)
         super().__init__(machine.catalogue, recorded.type, kinds)
         self._machine = machine
         self._recorded = recorded
@@ -99,6 +104,22 @@ class BootObject(RecordedObject):
         while node is not None and not hasattr(node, "apic_id"):
             node = node.parent
         return node
+
+
+def _with_memory_hotplug(machine: Machine, kinds: dict[str, str]) -> dict[str, str]:
+    """The entries of what speaks ACPI, in QEMU's order, with the ports for DIMMs if there are slots for them."""
+    names = list(kinds)
+    for name, before in _MOVED.get((machine.family.acpi_device or "", machine.version < (6, 1)), ()):
+        names.remove(name)
+        names.insert(names.index(before), name)
+    if machine.memory_hotplug.slots:
+        if machine.family.acpi_device == "PIIX4_PM":
+            names.remove("acpi-tmr[0]")
+            at = names.index("acpi_enable_cmd") + 1
+            names[at:at] = ["acpi-tmr[0]", MEMORY_HOTPLUG]
+        else:
+            names.insert(names.index("lpc-rcrb-mmio[0]"), MEMORY_HOTPLUG)
+    return {name: kinds.get(name, "child<memory-region>") for name in names}
 
 
 def is_there(machine: Machine, name: str) -> bool:

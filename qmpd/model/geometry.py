@@ -60,8 +60,10 @@ def split_ram(chipset: Chipset, ram: int, max_ram_below_4g: int) -> tuple[int, i
     return (low, ram - low) if ram >= low else (ram, 0)
 
 
-def hole64(chipset: Chipset, layout: Layout, ram_above_4g: int) -> tuple[int, int]:
-    """Start and end of where 64-bit PCI addresses go."""
+def hole64(chipset: Chipset, layout: Layout, ram_above_4g: int, version: tuple[int, int]) -> tuple[int, int]:
+    """Start and end of where 64-bit PCI addresses go; up to 2.10 that is told once something is there."""
+    if version <= (2, 10):
+        return 0, 0
     start = _round_up(layout.region_base + layout.region_size or layout.above_4g_start + ram_above_4g, GIB)
     return start, start + chipset.hole64
 

@@ -14,7 +14,7 @@ from qmpd.frozen import Frozen
 from qmpd.guest.contact import Nobody
 from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
-from qmpd.model.boot_tree import BootObject, is_there
+from qmpd.model.boot_tree import MEMORY_HOTPLUG, BootObject, is_there
 from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.cpu_features import AMD
 from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
@@ -116,17 +116,22 @@ class HighRamNode(RegionNode):
         return self._size
 
 
-class NvdimmPorts(RegionNode):
-    """The ports through which the guest's ACPI reaches the NVDIMMs."""
+class Ports(RegionNode):
+    """Ports through which the guest's ACPI reaches devices."""
+
+    def __init__(self, addr: int, size: int) -> None:
+        super().__init__()
+        self._addr = addr
+        self._size = size
 
     def container_path(self) -> str:
         return "/machine/unattached/io[0]"
 
     def address(self) -> int:
-        return 0xA18
+        return self._addr
 
     def length(self) -> int:
-        return 4
+        return self._size
 
 
 class Machine(Object):
@@ -358,7 +363,7 @@ class Machine(Object):
             self.device_memory_node = DeviceMemoryNode(memory)
             self.add_child(DEVICE_MEMORY, self.device_memory_node)
         if self.nvdimm and self.family.has_memory_region:
-            self.add_child(NVDIMM_IO, NvdimmPorts())
+            self.add_child(NVDIMM_IO, Ports(0xA18, 4))
         has_slots = self.has_acpi_device and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
@@ -460,7 +465,7 @@ class Machine(Object):
         )
         if self.ram_above_4g:
             self.unattached.add_child(ABOVE_4G, HighRamNode(layout.above_4g_start, self.ram_above_4g))
-        self.pci_hole64 = geometry.hole64(self.family.chipset, layout, self.ram_above_4g)
+        self.pci_hole64 = geometry.hole64(self.family.chipset, layout, self.ram_above_4g, self.version)
         if not self.family.has_memory_region:
             if wants_region or self.ram_slots:
                 raise errors.memory_options_unsupported(self.info.name)
@@ -613,7 +618,12 @@ class Machine(Object):
 
     def _boot_object(self, path: str, node: TreeObject) -> Object:
         number = self.numbering.cpu_of(path)
-        return BootObject(self, node) if number is None else CpuObject(self, number)
+        if number is not None:
+            return CpuObject(self, number)
+        found = BootObject(self, node)
+        if node.type == self.family.acpi_device and self.memory_hotplug.slots:
+            found.add_child(MEMORY_HOTPLUG, Ports(0xA00, 24))
+        return found
 
     @cached_property
     def numbering(self) -> Numbering:
@@ -693,5 +703,5 @@ def _catalogue(identity: str) -> Catalogue:
 
 def _version(name: str) -> tuple[int, int]:
     """The version in a machine type's name; of one without, later than all."""
-    major, dot, minor = name.rpartition("-")[2].partition(".")
-    return (int(major), int(minor)) if dot and major.isdigit() and minor.isdigit() else (1 << 16, 0)
+    numbers = name.rpartition("-")[2].split(".")
+    return (int(numbers[0]), int(numbers[1])) if len(numbers) > 1 and numbers[0].isdigit() else (1 << 16, 0)

@@ -85,13 +85,13 @@ class Numbering:
         self._wires = {wire for name in properties for wire in _WIRES_LEFT_OUT.get((family, name), ())}
         if self._helper_recorded and not has_helper:
             self._missing.insert(0, 1)
-        self._first = 2 if self._helper_recorded else 1
+        self.first = 2 if self._helper_recorded else 1
 
     def number(self, recorded: int) -> int | None:
         """The number of the unattached device that is ``recorded`` in the recording; None if it is left out."""
         if recorded in self._missing:
             return None
-        if recorded < self._first:
+        if recorded < self.first:
             return recorded
         added = self._cpus - 1 + (self._has_helper and not self._helper_recorded)
         return recorded + added - sum(number < recorded for number in self._missing)
@@ -151,14 +151,16 @@ class Unattached(Container):
         return [("type", "string"), *((name, f"child<{child.type}>") for name, child in children if child is not None)]
 
     def _created(self, words: str) -> Iterator[str]:
-        counts: dict[str, int] = {}
         numbering = self._machine.numbering
+        counts: dict[str, int] = {}
         for word in words.split():
             name, _, times = word.partition("*")
-            repeat = int(times or 1)
             if name == "cpu":
-                # The CPUs, and the helper behind the first one, whether there is one or not.
-                name, repeat = "device", numbering.cpu_places
-            for _ in range(repeat):
-                number = counts[name] = counts.get(name, -1) + 1
-                yield name if name == "sysbus" else f"{name}[{number}]"
+                yield from (f"device[{number}]" for number in range(numbering.cpu_places))
+                counts["device"] = numbering.first - 1
+                continue
+            for _ in range(int(times or 1)):
+                recorded = counts[name] = counts.get(name, -1) + 1
+                here = numbering.relocated(f"{PATH}/{name}[{recorded}]" if name != "sysbus" else f"{PATH}/{name}")
+                if here is not None:
+                    yield here.rpartition("/")[2]

@@ -69,8 +69,7 @@ class Help:
         self._print("Accelerators supported in QEMU binary:", *_ACCELERATORS)
 
     def cpus(self) -> None:
-        names = sorted(entry["name"] for entry in self._catalogue.cpu_definitions().value)
-        self._print("Available CPUs:", *(f"  {name}" for name in names))
+        self._print(*self._catalogue.cpu_help)
 
     def objects(self, type_name: str, wants_properties: bool) -> bool:
         """What ``-object`` has to tell, and whether that was anything."""

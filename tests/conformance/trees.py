@@ -1,7 +1,7 @@
 """Whole object trees of machines that have just started, in QEMU and in qmpd: every path, every list, every value.
 
-``python -m tests.conformance.trees [--seed N] [--number N] [-- QEMU OPTIONS]`` compares machines picked at random, or the
-one that the options describe, and prints what differs.
+``python -m tests.conformance.trees [--seed N] [--number N] [-- OPTIONS]`` compares machines picked at random, or the
+one that QEMU's options describe, and prints what differs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OWN = "/chardevs"  #: holds each side's own monitor
 
 FEATURES = ("avx", "-aes", "+vmx", "ht=on", "sse4-1=off", "+svm", "x2apic=off", "-apic", "phys-bits=38", "family=7")
 SIZES = ("128M", "1G", "3G", "6G", "1G,slots=2,maxmem=4G", "5G,slots=1,maxmem=9G")
-PARTS = ("", "", "hpet=off", "vmport=off", "hpet=off,vmport=off", "nvdimm=on", "smm=off")
+PARTS = ("", "", "hpet=off", "vmport=off", "hpet=off,vmport=off", "nvdimm=on")
 
 
 class Stand:

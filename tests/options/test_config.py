@@ -319,7 +319,7 @@ def test_a_machine_reports_in_the_style_it_was_asked_for() -> None:
         ("-object help", "  memory-backend-ram"),
         ("-object memory-backend-ram,help", "  size=<int>"),
         ("-accel help", "tcg"),
-        ("-cpu help", "  qemu64"),
+        ("-cpu help", "  qemu64-v1             QEMU Virtual CPU version 2.5+"),
         ("-m 1,help", "  maxmem=<size>"),
         ("-version", "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2+deb13u1~bpo12+1)"),
     ],

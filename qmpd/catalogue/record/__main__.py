@@ -49,6 +49,7 @@ def record(qemu: str, folder: Path) -> Path:
     parts |= pci_info.record_pci_info(qemu, parts["devices"], families)
     _progress("CPU models on each machine")
     parts |= machines.record_cpus(qemu, [name for name, _ in parts["machines"]])
+    parts["cpu-help"] = cpus.record_cpu_help(qemu)
     parts |= cpus.record_cpu_models(qemu, [name for name in models if name != "host"])
     parts |= _record_trees(qemu, parts["types"], parts["machines"], bare)
     _progress("machine versions")

@@ -1,0 +1,38 @@
+"""Object trees of some machines, picked with a fresh seed, against the real QEMU."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from . import runner
+from .trees import differences, picked
+
+FIXED = (
+    "-machine q35 -smp 3 -cpu EPYC-Milan",
+    "-machine pc,hpet=off -m 6G,slots=2,maxmem=10G",
+    "-machine microvm -smp 2",
+)
+NUMBER = 5
+
+
+@pytest.fixture(autouse=True)
+def _needs_qemu() -> None:
+    if reason := runner.qemu_is_missing():
+        from tests.peers import missing_peer
+
+        missing_peer(reason)
+
+
+@pytest.mark.parametrize("options", FIXED)
+def test_a_fresh_machine_shows_the_tree_of_qemu(options: str) -> None:
+    assert list(differences(options.split())) == []
+
+
+def test_machines_picked_at_random_show_the_trees_of_qemu() -> None:
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    for _ in range(NUMBER):
+        options = picked(chance)
+        assert list(differences(options)) == [], f"python -m tests.conformance.trees --seed {seed}: {options}"
