@@ -12,7 +12,7 @@ from .trees import differences, picked
 FIXED = (
     "-machine q35 -smp 3 -cpu EPYC-Milan",
     "-machine pc,hpet=off -m 6G,slots=2,maxmem=10G",
-    "-machine microvm -smp 2",
+    "-machine microvm",
 )
 NUMBER = 5
 
