@@ -22,13 +22,14 @@ _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 def query_cpus_fast(context: Context) -> list[dict[str, Any]]:
     machine = context.machine
+    has_places = machine.info.default_cpu_type is not None
     threads = dict(enumerate(machine.cpu_threads)) | {cpu.index: cpu.thread_id for cpu in machine.plugged_cpus}
     return [
         {
             "cpu-index": index,
             "qom-path": path,
             "thread-id": threads[index],
-            "props": machine.cpus.props(index, machine.numa.node_of_cpu(index)),
+            **({"props": machine.cpus.props(index, machine.numa.node_of_cpu(index))} if has_places else {}),
             "target": machine.catalogue.target,
         }
         for index, path in machine.cpu_paths().items()

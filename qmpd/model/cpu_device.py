@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.boot_tree import BootObject
-from qmpd.model.cpu_model import JSON, OPTION, CpuMaker, adopt, topology
+from qmpd.model.cpu_model import JSON, NO_APIC, OPTION, CpuMaker, adopt, topology
 from qmpd.model.cpu_object import CpuView
 from qmpd.model.cpus import LEVEL_IDS
 from qmpd.model.device import Device
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
 _NOWHERE = -1
-_NO_APIC = 0xFFFFFFFF
 _PARTS = ("lapic", "lapic/apic-msi[0]", "smram[0]", "memory[0]", "memory[1]")
 
 
@@ -75,7 +74,7 @@ class CpuDevice(CpuView, Device):
     def _find_place(self) -> None:
         """Find the number of the CPU from where it shall sit. Raises QEMU's text."""
         cpus, values = self.machine.cpus, self.state.values
-        if values["apic-id"] == _NO_APIC:
+        if values["apic-id"] == NO_APIC:
             place = {}
             for name, count in cpus.levels():
                 if name in ("die-id", "module-id") and count == 1 and values[name] < 0:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MEMORY = "/machine/unattached/system[0]"
 SUFFIX = "-x86_64-cpu"
+NO_APIC = 0xFFFFFFFF
 MICROVM = "microvm"
 HOST, MAX = "host", "max"
 _COMMON_TYPES = ("x86_64-cpu", "cpu", "device")
@@ -229,6 +230,8 @@ def boot_state(machine: Machine) -> CpuState:
     """What the CPUs that a machine starts with can do; each of them warns. Raises QEMU's text."""
     state = CpuMaker(machine).create(machine.cpus.type, {})
     adopt(machine, state)
+    if machine.info.default_cpu_type is None and state.get("apic-id") == NO_APIC:
+        raise errors.cpu.apic_id_missing()
     state.realize(topology(machine))
     if machine.cpu_options.model == HOST and state.is_limited:
         raise errors.cpu.host_model_needs_kvm(HOST)

@@ -305,8 +305,6 @@ class Machine(Object):
 
     def _create_cpus(self) -> None:
         if not self.cpu_count:
-            if self.config.cpu is not None:
-                raise errors.cpu.apic_id_missing()
             return
         self.cpu_state = boot_state(self)
         for _ in range(self.cpu_count):
@@ -543,7 +541,9 @@ class Machine(Object):
     @property
     def cpu_count(self) -> int:
         """The CPUs that exist."""
-        return 0 if self.info.name == "none" else self.cpus.smp.cpus
+        if self.info.default_cpu_type is not None:
+            return self.cpus.smp.cpus
+        return int(self.info.name == "none" and self.config.cpu is not None)
 
     @property
     def ram_and_dimms(self) -> int:
@@ -629,7 +629,6 @@ class Machine(Object):
     def numbering(self) -> Numbering:
         """Where the recorded objects are."""
         tree = self.catalogue.tree(self.info.name)
-        assert tree is not None
         return Numbering(self, tree, has_apic(self.cpu_state, self.cpu_count > 1) if self.cpu_count else True)
 
     @cached_property

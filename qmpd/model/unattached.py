@@ -67,15 +67,19 @@ _WIRES_LEFT_OUT = {
 class Numbering:
     """Where recorded objects are on a machine. ``has_helper``: its first CPU has an interrupt controller."""
 
-    def __init__(self, machine: Machine, tree: Tree, has_helper: bool) -> None:
-        self.tree = tree
+    def __init__(self, machine: Machine, tree: Tree | None, has_helper: bool) -> None:
+        self._paths = sorted(tree.paths()) if tree is not None else []
         self._cpus = machine.cpus.smp.cpus if machine.cpu_count else 1
         places = {
             int(match[2]): path
-            for path in tree.paths()
+            for path in self._paths
             if (match := _COUNTED.fullmatch(path)) and match[1] == "device" and not match[3]
         }
-        recorded = {number: node.type for number, path in places.items() if (node := tree.get(path)) is not None}
+        recorded = {
+            number: node.type
+            for number, path in places.items()
+            if tree is not None and (node := tree.get(path)) is not None
+        }
         self._helper_recorded = recorded.get(1) == _HELPER
         self._has_helper = has_helper
         properties = [name for name, (value, _) in _LEFT_OUT.items() if machine.settings.get(name) == value]
@@ -123,7 +127,7 @@ class Numbering:
 
     def paths(self) -> Iterator[tuple[str, str]]:
         """(path here, path in the recording), parents first."""
-        for path in sorted(self.tree.paths()):
+        for path in self._paths:
             here = self.relocated(path)
             if here is None:
                 continue

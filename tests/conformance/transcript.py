@@ -28,7 +28,7 @@ _BYTES = re.compile(r'("(?:[^"\\]|\\.)*")(?: \* (\d+))?')
 _MASKS = (
     (re.compile(r'"(seconds|microseconds)": \d+'), r'"\1": <\1>'),
     (
-        re.compile(r'"thread-id": \d+(?=, "(?:props|aio-max-batch)")'),
+        re.compile(r'"thread-id": \d+(?=, "(?:props|aio-max-batch|qom-path)")'),
         '"thread-id": <thread-id>',
     ),
     (re.compile(r'"package": "[^"]*"'), '"package": "<package>"'),
