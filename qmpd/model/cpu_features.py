@@ -5,7 +5,6 @@ The steps are those of target/i386/cpu.c: load the model, set properties, expand
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -214,17 +213,19 @@ class CpuState:
         else:
             word = self._facts.position(*target)
         lost = self.words[word] & mask
-        self._lose(word, lost & self._asked[word], errors.cpu.dependent)
+        self._lose(word, lost & self._asked[word], "dependent")
         self.words[word] &= ~lost
 
-    def _lose(self, word: int, bits: int, warning: Callable[[str], str] | None) -> None:
+    def _lose(self, word: int, bits: int, warning: str) -> None:
+        """Take bits away, and tell of it in the text of that name."""
         if not bits:
             return
         if not self.values["x-force-features"]:
             self.words[word] &= ~bits
         self.filtered[word] |= bits
-        if warning is not None:
-            self.warnings += [warning(self._bit_name(word, bit)) for bit in _bits(bits)]
+        if warning:
+            tell = getattr(errors.cpu, warning)
+            self.warnings += [tell(self._bit_name(word, bit)) for bit in _bits(bits)]
 
     def _bit_name(self, word: int, bit: int) -> str:
         name = feature_name(self._facts, word, bit)
@@ -282,15 +283,15 @@ class CpuState:
     def filter(self) -> None:
         """Take away what cannot be emulated, with warnings if those are wanted. Raises QEMU's text if that is."""
         values = self.values
-        warning = errors.cpu.unsupported if values["check"] or values["enforce"] else None
+        warning = "unsupported" if values["check"] or values["enforce"] else ""
         if self.is_limited:
             for word, fact in enumerate(self._facts.words):
                 self._lose(word, self.words[word] & ~fact.emulated, warning)
         lacking = any(self.filtered)
         if values["avx10-version"] and not self.has("avx10"):
             lacking = True
-            if warning is not None:
-                self.warnings.append(warning(f"avx10.{values['avx10-version']}."))
+            if warning:
+                self.warnings.append(errors.cpu.unsupported(f"avx10.{values['avx10-version']}."))
         if lacking and values["enforce"]:
             raise errors.cpu.features_unsupported()
 

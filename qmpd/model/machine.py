@@ -19,7 +19,6 @@ from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.cpu_features import AMD
 from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
 from qmpd.model.cpu_model import boot_state, parse_cpu
-from qmpd.model.cpu_object import CpuObject, has_apic
 from qmpd.model.cpus import Cpus, check_smp, complete_smp
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
@@ -619,6 +618,8 @@ class Machine(Object):
     def _boot_object(self, path: str, node: TreeObject) -> Object:
         number = self.numbering.cpu_of(path)
         if number is not None:
+            from qmpd.model.cpu_object import CpuObject
+
             return CpuObject(self, number)
         found = BootObject(self, node)
         if node.type == self.family.acpi_device and self.memory_hotplug.slots:
@@ -628,6 +629,8 @@ class Machine(Object):
     @cached_property
     def numbering(self) -> Numbering:
         """Where the recorded objects are."""
+        from qmpd.model.cpu_object import has_apic
+
         tree = self.catalogue.tree(self.info.name)
         return Numbering(self, tree, has_apic(self.cpu_state, self.cpu_count > 1) if self.cpu_count else True)
 

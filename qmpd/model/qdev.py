@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.errors import QemuError
-from qmpd.model.boot_tree import BootObject
-from qmpd.model.cpu_object import CpuObject
 from qmpd.model.device import ANY_BUS, Device, leave
 from qmpd.model.device import deletion as deletion
 from qmpd.model.objects import property_order
@@ -219,20 +217,21 @@ def find_device(machine: Machine, path: str) -> Object:
 def device_del(machine: Machine, path: str) -> None:
     """Ask the guest to let go of a device. Raises QEMU's text when it cannot be asked."""
     device = find_device(machine, path)
-    if isinstance(device, (BootObject, CpuObject)):
-        raise _boot_device_stays(machine, device)
     if not isinstance(device, Device):
-        raise errors.machine_cannot_hotplug(device.type)
+        at_start = isinstance(device, BootObject) or device.is_a("cpu")
+        raise _boot_device_stays(machine, device) if at_start else errors.machine_cannot_hotplug(device.type)
     if device.unplug_pending(machine.guest_milliseconds()):
         raise errors.unplug_is_pending(path)
     _check_hotplug(machine, device, device.bus)
     device.unplug_request()
 
 
-def _boot_device_stays(machine: Machine, device: BootObject | CpuObject) -> QemuError:
-    if isinstance(device, CpuObject):
+def _boot_device_stays(machine: Machine, device: Object) -> QemuError:
+    if device.is_a("cpu"):
         from qmpd.model.cpu_device import unplug_refusal
+        from qmpd.model.cpu_object import CpuObject
 
+        assert isinstance(device, CpuObject)
         return unplug_refusal(machine, device.index, device.type)
     if machine.catalogue.type_info(device.type).hotpluggable is False:
         return errors.device_not_hotpluggable(device.type)
