@@ -38,6 +38,7 @@ _NOT_BEFORE = {
     ("pc-i440fx", "fwcfg.dma[0]"): (2, 5),
 }
 """Since when families of machines have properties and parts of recorded objects."""
+HOTPLUG_CONTROLLERS = frozenset({"ICH9-LPC", "PIIX4_PM"})
 MEMORY_HOTPLUG = "acpi-mem-hotplug[0]"
 _MOVED = {("ICH9-LPC", True): (("acpi-cpu-hotplug[0]", "acpi_enable_cmd"),)}
 """Entries that QEMU lists elsewhere, before others, for versions before 6.1 that have fewer of them."""
@@ -56,7 +57,7 @@ class BootObject(RecordedObject):
     def __init__(self, machine: Machine, recorded: TreeObject) -> None:
         kinds = {entry["name"]: entry["type"] for entry in recorded.entries.value if is_there(machine, entry["name"])}
         self._renamed = _sitters_left(machine, recorded, kinds)
-        if recorded.type == machine.family.acpi_device:
+        if recorded.type in HOTPLUG_CONTROLLERS:
             kinds = _with_memory_hotplug(machine, kinds)
         super().__init__(machine.catalogue, recorded.type, kinds)
         self._machine = machine

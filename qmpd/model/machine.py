@@ -14,7 +14,7 @@ from qmpd.frozen import Frozen
 from qmpd.guest.contact import Nobody
 from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
-from qmpd.model.boot_tree import MEMORY_HOTPLUG, BootObject, is_there
+from qmpd.model.boot_tree import HOTPLUG_CONTROLLERS, MEMORY_HOTPLUG, BootObject, is_there
 from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.cpu_features import AMD
 from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
@@ -622,7 +622,7 @@ class Machine(Object):
 
             return CpuObject(self, number)
         found = BootObject(self, node)
-        if node.type == self.family.acpi_device and self.memory_hotplug.slots:
+        if node.type in HOTPLUG_CONTROLLERS and self.memory_hotplug.slots:
             found.add_child(MEMORY_HOTPLUG, Ports(0xA00, 24))
         return found
 

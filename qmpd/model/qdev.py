@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.errors import QemuError
+from qmpd.model.boot_tree import BootObject
 from qmpd.model.device import ANY_BUS, Device, leave
 from qmpd.model.device import deletion as deletion
 from qmpd.model.objects import property_order
