@@ -14,7 +14,7 @@ from qemu.qmp import ExecuteError, QMPClient
 
 from tests.peers import require_peer
 
-_START = "import sys; from qmpd.qemu_argv import main; sys.exit(main(sys.argv[1:]))"
+_START = "import sys; from qmpd.qemu_argv import main; sys.exit(main())"
 
 
 @pytest.fixture
