@@ -47,6 +47,7 @@ class Libvirt:
         self._environment = {
             **(_UNPACKED_ENVIRONMENT if _UNPACKED else {"PATH": _PATH}),
             "LC_ALL": "C",
+            "LIBVIRT_AUTOSTART": "0",  # of a daemon that dies virsh would start another, which nobody would end
             "HOME": str(self.folder),
             "XDG_RUNTIME_DIR": str(self._run),
             **{f"XDG_{kind.upper()}_HOME": str(self.folder / kind) for kind in ("config", "cache", "data")},
