@@ -249,7 +249,7 @@ class Vm:
     def advance_clock(self, seconds: float) -> None:
         """Let ``seconds`` pass at once; what is due in them has happened then. Raises QemuError."""
         if not isinstance(self.clock, ManualClock):
-            raise errors.clock_goes_by_itself()
+            raise errors.extras.clock_goes_by_itself()
         self.clock.advance(seconds)
 
     # Events and the end
@@ -299,7 +299,7 @@ def _stubs(path: str) -> Mapping[str, Stub]:
     try:
         return stubs.load(path)
     except BadDocument as problem:
-        raise StartupError("", errors.bad_stubs(str(problem))) from None
+        raise StartupError("", errors.extras.bad_stubs(str(problem))) from None
 
 
 def _mux(config: VmConfig, chardev: str) -> Mux | None:
@@ -324,7 +324,7 @@ def _faults(path: str, clock: Clock, kill: Callable[[str], None]) -> Faults:
     except BadDocument as problem:
         raise StartupError("", errors.faults.bad_document(str(problem))) from None
     except DuplicateRule as rule:
-        raise StartupError("", errors.rule_name_taken(str(rule))) from None
+        raise StartupError("", errors.extras.rule_name_taken(str(rule))) from None
 
 
 def _simulated(host: Host, config: VmConfig) -> Host:
@@ -339,4 +339,4 @@ def _behaviour(name: str) -> Behaviour:
     try:
         return load(name)
     except BadBehaviour as problem:
-        raise StartupError("", errors.bad_behaviour(str(problem))) from None
+        raise StartupError("", errors.extras.bad_behaviour(str(problem))) from None

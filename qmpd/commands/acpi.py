@@ -11,5 +11,5 @@ from qmpd.commands.context import Context
 def query_acpi_ospm_status(context: Context) -> list[dict[str, Any]]:
     machine = context.machine
     if not machine.has_acpi_device:
-        raise errors.acpi_device_missing()
+        raise errors.machine.acpi_device_missing()
     return machine.ospm_status()

@@ -131,7 +131,7 @@ def _read(context: Context, label: str, kind: str, data: dict[str, Any]) -> Char
     if kind == "braille":
         raise errors.char.chardev_braille_missing()
     if kind in ("ringbuf", "memory") and (size & (size - 1) or size <= 0):
-        raise errors.chardev_ring_size()
+        raise errors.startup.chardev_ring_size()
     if kind == "mux" and machine.find_chardev(data["chardev"]) is None:
         raise errors.char.chardev_mux_base_missing(data["chardev"])
     if kind == "hub" and not data["chardevs"]:
@@ -156,11 +156,11 @@ def _read_socket(context: Context, label: str, data: dict[str, Any]) -> ChardevC
     """Source of the checks and their order: chardev/char-socket.c."""
     server = data.get("server", True)
     if "reconnect" in data and "reconnect-ms" in data:
-        raise errors.chardev_exclusive("reconnect", "reconnect-ms")
+        raise errors.startup.chardev_exclusive("reconnect", "reconnect-ms")
     if server and ("reconnect" in data or "reconnect-ms" in data):
-        raise errors.chardev_option_incompatible("reconnect", "server listen")
+        raise errors.startup.chardev_option_incompatible("reconnect", "server listen")
     if not server and "wait" in data:
-        raise errors.chardev_option_incompatible("wait", "client connect")
+        raise errors.startup.chardev_option_incompatible("wait", "client connect")
     if "tls-creds" in data:
         check_credentials(context.machine, data["tls-creds"], listens=server)
     kind, address = data["addr"]["type"], data["addr"]["data"]

@@ -100,7 +100,7 @@ def why_not(address: dict[str, Any]) -> QemuError:
         if not reason and not stat.S_ISSOCK(os.stat(path).st_mode):
             reason = os.strerror(errno.ECONNREFUSED)
         if reason:
-            return errors.socket_connect_failed(path, reason)
+            return errors.sockets.socket_connect_failed(path, reason)
     return errors.not_modelled("migration")
 
 
@@ -115,7 +115,7 @@ def check_creatable(path: str) -> None:
 def check_readable(path: str) -> None:
     """Raise QEMU's text for a file that cannot be read."""
     if reason := _obstacle(path, os.R_OK):
-        raise errors.file_open_failed(path, reason)
+        raise errors.char.file_open_failed(path, reason)
 
 
 def _obstacle(path: str, mode: int) -> str:

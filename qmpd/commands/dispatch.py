@@ -13,8 +13,8 @@ from qmpd.schemas import EXTENSION, CommandInfo, check_arguments, command_info
 
 # QAPI's allow-preconfig says "also then"; of these it means "only then".
 _BEFORE_MACHINE_ONLY = {
-    "x-exit-preconfig": errors.preconfig_is_over,
-    "set-numa-node": errors.machine_phase_too_late,
+    "x-exit-preconfig": errors.run_state.preconfig_is_over,
+    "set-numa-node": errors.run_state.machine_phase_too_late,
 }
 
 
@@ -41,12 +41,12 @@ def dispatch(context: Context, name: str, arguments: dict[str, Any] | None, out_
     stub = context.host.stubs.get(name)
     if info is None or (info.module == EXTENSION and not context.host.control):
         if stub is None:
-            raise errors.command_not_found(name)
+            raise errors.run_state.command_not_found(name)
         return stub.answer()
     if out_of_band and not info.allow_oob:
-        raise errors.command_not_oob(name)
+        raise errors.run_state.command_not_oob(name)
     if not context.machine.initialized and not info.allow_preconfig:
-        raise errors.command_before_machine(name)
+        raise errors.run_state.command_before_machine(name)
     checked = check_arguments(name, arguments)
     if context.machine.initialized and name in _BEFORE_MACHINE_ONLY:
         raise _BEFORE_MACHINE_ONLY[name]()

@@ -62,7 +62,7 @@ def system_powerdown(context: Context) -> None:
 
 def system_wakeup(context: Context) -> None:
     if not context.machine.wakeup_supported:
-        raise errors.wakeup_unsupported()
+        raise errors.run_state.wakeup_unsupported()
     context.machine.run.wakeup()
 
 
@@ -84,7 +84,7 @@ def memdevs(machine: Machine) -> list[dict[str, Any]]:
 def query_hotpluggable_cpus(context: Context) -> list[dict[str, Any]]:
     machine = context.machine
     if not machine.info.hotpluggable_cpus:
-        raise errors.cpu_hotplug_unsupported()
+        raise errors.machine.cpu_hotplug_unsupported()
     paths = machine.cpu_paths() if machine.initialized else {}
     return [
         hotpluggable_info(machine.cpus, index, machine.numa.node_of_cpu(index), paths.get(index))
@@ -110,7 +110,7 @@ def query_balloon(context: Context) -> dict[str, int]:
 def _balloon(context: Context) -> VirtioBalloon | HvBalloon:
     device = context.machine.balloon
     if device is None:
-        raise errors.no_balloon()
+        raise errors.run_state.no_balloon()
     return device
 
 
@@ -166,7 +166,7 @@ def _save(filename: str, size: int) -> None:
         with open(filename, "wb") as file:
             file.truncate(max(size, 0))
     except OSError as error:
-        raise errors.file_open_failed(filename, os.strerror(error.errno or 0)) from None
+        raise errors.char.file_open_failed(filename, os.strerror(error.errno or 0)) from None
 
 
 def dumpdtb(context: Context, filename: str) -> None:

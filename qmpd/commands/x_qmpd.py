@@ -144,14 +144,14 @@ def _added(book: Book[R], rule: R) -> dict[str, str]:
     try:
         return {"name": book.add(rule)}
     except DuplicateRule as taken:
-        raise errors.rule_name_taken(str(taken)) from None
+        raise errors.extras.rule_name_taken(str(taken)) from None
 
 
 def _remove(book: Book[Any], name: str) -> None:
     try:
         book.remove(name)
     except UnknownRule:
-        raise errors.rule_not_found(name) from None
+        raise errors.extras.rule_not_found(name) from None
 
 
 def x_qmpd_fault_add(context: Context, arguments: dict[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ _SOCKET = "unix:"
 
 def yank(context: Context, instances: list[dict[str, Any]]) -> None:
     for _ in instances:
-        raise errors.yank_instance_not_found()
+        raise errors.rare.yank_instance_not_found()
 
 
 def query_yank(context: Context) -> list[dict[str, Any]]:

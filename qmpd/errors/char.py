@@ -105,3 +105,44 @@ def ringbuf_size_zero() -> QemuError:
 
 def file_create_failed(path: str, reason: str) -> QemuError:
     return QemuError(f"Could not create '{path}': {reason}")
+
+
+# chardev/char-file.c, chardev/char-socket.c, util/oslib-posix.c
+
+
+def file_open_failed(path: str, reason: str) -> QemuError:
+    return QemuError(f"Could not open '{path}': {reason}")
+
+
+def waiting_for_connection(where: str) -> QemuError:
+    """No error: it goes to the terminal by the same way."""
+    return QemuError(f"info: QEMU waiting for connection on: {where}")
+
+
+def terminating_on_signal(number: int, sender: str) -> QemuError:
+    """No error either (system/runstate.c). ``sender`` is `` from pid N (NAME)``, or empty if it was the kernel."""
+    return QemuError(f"terminating on signal {number}{sender}")
+
+
+def chardev_connect_failed(label: str, reason: str) -> QemuError:
+    return QemuError(f"Unable to connect character device {label}: {reason}")
+
+
+def pidfile_not_created(reason: str) -> QemuError:
+    return QemuError(f"cannot create PID file: {reason}")
+
+
+def pidfile_open_failed(path: str, reason: str) -> QemuError:
+    return pidfile_not_created(f"Could not create '{path}': {reason}")
+
+
+def pidfile_lock_failed(reason: str) -> QemuError:
+    return pidfile_not_created(f"Cannot lock pid file: {reason}")
+
+
+def alignment_exceeds_expected(align: int) -> str:
+    """A warning, not an error (hw/mem/memory-device.c)."""
+    return (
+        f"the alignment (0x{align:x}) exceeds the expected maximum alignment,"
+        " memory will get fragmented and not all 'maxmem' might be usable for memory devices."
+    )

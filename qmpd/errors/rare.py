@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qmpd.errors import QemuError
+from qmpd.errors import ErrorClass, QemuError
 
 # hw/net/rocker/rocker.c
 
@@ -224,3 +224,22 @@ def aer_refused() -> QemuError:
 
 def aer_correctable_named() -> QemuError:
     return QemuError("-c is only valid with numeric error status")
+
+
+# backends/, hw/i386/sgx.c, hw/hyperv/hv-balloon.c, util/yank.c
+
+
+def sgx_without_epc() -> QemuError:
+    return QemuError("No EPC regions defined, SGX not available")
+
+
+def sgx_needs_pc() -> QemuError:
+    return QemuError("SGX is only supported on PC machines")
+
+
+def sgx_not_in_kvm() -> QemuError:
+    return QemuError("Could not open '/dev/sgx_vepc': No such file or directory")
+
+
+def yank_instance_not_found() -> QemuError:
+    return QemuError("Instance not found", ErrorClass.DEVICE_NOT_FOUND)

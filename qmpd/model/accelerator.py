@@ -38,7 +38,7 @@ def choose(accels: Sequence[OptionArguments], tested: bool, kvm_fault: Callable[
     # "-machine accel=" has no origin; all its names are looked at before the first is tried.
     unknown = [entry for entry in accels if not entry.origin and entry.values["accel"] not in NAMES]
     for entry in unknown:
-        say("", errors.accelerator_unknown(entry.values["accel"]))
+        say("", errors.startup.accelerator_unknown(entry.values["accel"]))
     failed = bool(unknown)
     for entry in accels:
         name: str = entry.values["accel"]
@@ -50,13 +50,13 @@ def choose(accels: Sequence[OptionArguments], tested: bool, kvm_fault: Callable[
             fault = kvm_fault(entry.values.get("device", KVM_DEVICE)) if name == "kvm" else 0
             if not fault:
                 if failed and not tested:
-                    say("", errors.accelerator_fallback(NAMES[name]))
+                    say("", errors.startup.accelerator_fallback(NAMES[name]))
                 return name
-            say(entry.origin, errors.kvm_inaccessible(strerror(fault)))
+            say(entry.origin, errors.accelerator.kvm_inaccessible(strerror(fault)))
             if not tested or fault != ENOENT:
-                say(entry.origin, errors.accelerator_failed(name, strerror(fault)))
+                say(entry.origin, errors.startup.accelerator_failed(name, strerror(fault)))
         elif entry.origin:
-            say(entry.origin, errors.accelerator_unknown(name))
+            say(entry.origin, errors.startup.accelerator_unknown(name))
         failed = True
     raise StartupError("")
 
@@ -78,7 +78,7 @@ def _check_properties(accel: str, given: dict[str, Any]) -> None:
         if name not in properties:
             raise errors.property_not_found(type_name, name)
         if name == "thread" and given[name] not in ("single", "multi"):
-            raise errors.accelerator_thread_invalid(given[name])
+            raise errors.startup.accelerator_thread_invalid(given[name])
         check = _PECULIAR.get(name) or _CHECKS.get(properties[name], stringvisitor.visit_str_string)
         check(given[name], name)
 
@@ -86,7 +86,7 @@ def _check_properties(accel: str, given: dict[str, Any]) -> None:
 def _visit_ring_size(value: str, name: str) -> None:
     number = stringvisitor.visit_narrow_string(value, name, kind="uint32")
     if number & (number - 1):
-        raise errors.kvm_dirty_ring_size_odd()
+        raise errors.accelerator.kvm_dirty_ring_size_odd()
 
 
 _PECULIAR: Final[dict[str, Callable[[str, str], object]]] = {

@@ -161,7 +161,7 @@ def find_bus(top: Bus, path: str) -> Bus:
             if bus is None:
                 raise errors.bus_not_found(parts[position + 1])
     if bus.full:
-        raise errors.bus_full(path)
+        raise errors.pci.bus_full(path)
     return bus
 
 
@@ -177,7 +177,7 @@ def _find_device(bus: Bus, name: str) -> Sitter:
 
 def _only_bus(device: Sitter, name: str) -> Bus:
     if not device.child_buses:
-        raise errors.device_without_bus(name)
+        raise errors.pci.device_without_bus(name)
     if len(device.child_buses) > 1:
-        raise errors.device_with_many_buses(name)
+        raise errors.pci.device_with_many_buses(name)
     return device.child_buses[0]

@@ -334,11 +334,11 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
         if name in _MACS:
             read = normal_mac(read)
             if read is None:
-                raise errors.property_value_refused(device.type, name, str(value))
+                raise errors.pci.property_value_refused(device.type, name, str(value))
         if name in _UUIDS:
             read = _uuid(read)
             if read is None:
-                raise errors.property_value_refused(device.type, name, str(value))
+                raise errors.pci.property_value_refused(device.type, name, str(value))
         device.values[name] = read
 
     return Property(name, type_name, lambda device: device.value(name), set_it, instance=instance)

@@ -85,10 +85,10 @@ def chardev_property() -> Property:
         name = STR.read(value, "chardev", typed)
         found = device.machine.find_chardev(name) if name else None
         if name and found is None:
-            raise errors.property_value_not_found(device.type, "chardev", name)
+            raise errors.memory.property_value_not_found(device.type, "chardev", name)
         if found is not None and found.full:
-            in_use = errors.chardev_in_use(name)
-            raise errors.property_value_not_taken(device.type, "chardev", name, in_use)
+            in_use = errors.startup.chardev_in_use(name)
+            raise errors.memory.property_value_not_taken(device.type, "chardev", name, in_use)
         device.chardev = found
 
     def get(device: Any) -> str:

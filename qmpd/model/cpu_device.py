@@ -56,7 +56,7 @@ class CpuDevice(CpuView, Device):
     def pre_plug(self) -> None:
         machine, values = self.machine, self.state.values
         if self.type != machine.cpus.type:
-            raise errors.cpu_type_differs(machine.cpus.type)
+            raise errors.machine.cpu_type_differs(machine.cpus.type)
         self._find_place()
         if self.index in machine.cpu_paths():
             raise errors.cpu.exists(self.index, self.apic_id)

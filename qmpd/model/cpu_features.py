@@ -321,7 +321,7 @@ class CpuState:
         bits, guest = values["phys-bits"], values["guest-phys-bits"]
         if self.has("lm"):
             if bits and not _FEWEST_BITS <= bits <= _MOST_BITS:
-                raise errors.phys_bits_refused(bits, _FEWEST_BITS, _MOST_BITS)
+                raise errors.machine.phys_bits_refused(bits, _FEWEST_BITS, _MOST_BITS)
             values["phys-bits"] = bits or _PHYS_BITS
             if guest and not _FEWEST_BITS <= guest <= values["phys-bits"]:
                 raise errors.cpu.guest_phys_bits_refused(guest, _FEWEST_BITS, values["phys-bits"])

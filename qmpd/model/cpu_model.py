@@ -128,7 +128,7 @@ class CpuMaker:
         try:
             self.set(state, name, text, GLOBAL)
         except QemuError as error:
-            raise errors.global_not_applicable(owner, name, text, error) from None
+            raise errors.machine.global_not_applicable(owner, name, text, error) from None
 
     def _read(self, type_name: str, name: str, value: Any, form: Form, path: str) -> Any:
         kinds = _kinds(self._catalogue, type_name)

@@ -59,19 +59,19 @@ def complete_smp(given: dict[str, int], *, prefer_sockets: bool) -> Smp:
 def check_smp(given: dict[str, int], smp: Smp, machine: str, cpu_max: int) -> None:
     """Raise QEMU's text when the topology is impossible (hw/core/machine-smp.c)."""
     if any(count == 0 for count in given.values()):
-        raise errors.smp_zero()
+        raise errors.machine.smp_zero()
     has_dies = machine.startswith(("pc-", "isapc"))
     for level in ("clusters", "books", "drawers") if has_dies else ("modules", "clusters", "dies", "books", "drawers"):
         if getattr(smp, level) > 1:
-            raise errors.smp_level_unsupported(level)
+            raise errors.machine.smp_level_unsupported(level)
     product = " * ".join(f"{level} ({getattr(smp, level)})" for level in _PC_LEVELS)
     total = prod(getattr(smp, level) for level in LEVELS)
     if total != smp.maxcpus:
-        raise errors.smp_product_differs(product, smp.maxcpus)
+        raise errors.machine.smp_product_differs(product, smp.maxcpus)
     if smp.maxcpus < smp.cpus:
-        raise errors.smp_maxcpus_below_cpus(product, smp.maxcpus, smp.cpus)
+        raise errors.machine.smp_maxcpus_below_cpus(product, smp.maxcpus, smp.cpus)
     if smp.cpus < 1 or smp.maxcpus > cpu_max:
-        raise errors.smp_too_many(smp.maxcpus, machine, cpu_max)
+        raise errors.machine.smp_too_many(smp.maxcpus, machine, cpu_max)
 
 
 LEVEL_IDS = ("socket-id", "die-id", "module-id", "core-id", "thread-id")

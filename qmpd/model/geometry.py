@@ -106,5 +106,5 @@ def lay_out(
         chosen = layout(ABOVE_1TB_START)
     limit = (1 << cpu.phys_bits) - 1
     if limit < highest(chosen):
-        raise errors.address_space_too_small(limit, highest(chosen), cpu.phys_bits)
+        raise errors.machine.address_space_too_small(limit, highest(chosen), cpu.phys_bits)
     return chosen

@@ -30,24 +30,24 @@ POLICY = Choice("HostMemPolicy", ("default", "preferred", "bind", "interleave"))
 
 def _set_size(backend: MemoryBackend, value: object, typed: bool) -> None:
     if backend.allocated:
-        raise errors.backend_size_fixed("size", backend.type)
+        raise errors.hostmem.backend_size_fixed("size", backend.type)
     size = SIZE.read(value, "size", typed)
     if not size:
-        raise errors.backend_value_refused("size", backend.type, size)
+        raise errors.hostmem.backend_value_refused("size", backend.type, size)
     backend.size = size
 
 
 def _set_prealloc_threads(backend: MemoryBackend, value: object, typed: bool) -> None:
     threads = _THREADS.read(value, "prealloc-threads", typed)
     if not threads:
-        raise errors.backend_value_refused("prealloc-threads", backend.type, threads)
+        raise errors.hostmem.backend_value_refused("prealloc-threads", backend.type, threads)
     backend.prealloc_threads = threads
 
 
 def _set_prealloc(backend: MemoryBackend, value: object, typed: bool) -> None:
     wanted = BOOL.read(value, "prealloc", typed)
     if wanted and not backend.reserve:
-        raise errors.prealloc_without_reserve()
+        raise errors.hostmem.prealloc_without_reserve()
     # Memory that is there cannot be un-allocated: QEMU accepts the request and keeps the value.
     backend.prealloc = wanted or (backend.allocated and backend.prealloc)
 
@@ -55,16 +55,16 @@ def _set_prealloc(backend: MemoryBackend, value: object, typed: bool) -> None:
 def _set_reserve(backend: MemoryBackend, value: object, typed: bool) -> None:
     wanted = BOOL.read(value, "reserve", typed)
     if backend.allocated:
-        raise errors.backend_value_fixed()
+        raise errors.hostmem.backend_value_fixed()
     if backend.prealloc and not wanted:
-        raise errors.prealloc_without_reserve()
+        raise errors.hostmem.prealloc_without_reserve()
     backend.reserve = wanted
 
 
 def _set_share(backend: MemoryBackend, value: object, typed: bool) -> None:
     wanted = BOOL.read(value, "share", typed)
     if backend.allocated:
-        raise errors.backend_value_fixed()
+        raise errors.hostmem.backend_value_fixed()
     backend.share = wanted
 
 
@@ -74,7 +74,7 @@ def _set_host_nodes(backend: MemoryBackend, value: object, typed: bool) -> None:
     nodes = [visit.visit_narrow(node, f"host-nodes[{index}]", "uint16") for index, node in enumerate(value)]
     for node in nodes:
         if node >= MAX_NODES:
-            raise errors.host_node_invalid(node)
+            raise errors.hostmem.host_node_invalid(node)
     backend.host_nodes = sorted({*backend.host_nodes, *nodes})
 
 
@@ -160,9 +160,9 @@ class MemoryBackend(UserObject):
 
     def _bind(self) -> None:
         if self.host_nodes and self.policy == "default":
-            raise errors.host_nodes_without_policy()
+            raise errors.hostmem.host_nodes_without_policy()
         if not self.host_nodes and self.policy != "default":
-            raise errors.policy_without_host_nodes(self.policy)
+            raise errors.hostmem.policy_without_host_nodes(self.policy)
         if self.host_nodes and self.machine.host.nodes.isdisjoint(self.host_nodes):
             raise errors.hostmem_file.host_nodes_unbound()
 
@@ -201,7 +201,7 @@ class MemoryBackendRam(MemoryBackend):
         if size == 1 << 64 and Quirk.ABORT_ON_SIZE in self.machine.guest.quirks:
             self.machine.die("ABRT")
         if not self.machine.host.can_map(size, RAM_ALIGN, reserved=self.reserve and not self.share):
-            raise errors.host_memory_unavailable(self.memory_name)
+            raise errors.hostmem.host_memory_unavailable(self.memory_name)
         return Mapping(RAM_ALIGN)
 
 

@@ -24,7 +24,7 @@ _HUGE_SHIFT = 26
 
 def _set_hugetlbsize(backend: MemoryBackendMemfd, value: object, typed: bool) -> None:
     if backend.allocated:
-        raise errors.backend_value_fixed()
+        raise errors.hostmem.backend_value_fixed()
     size = SIZE.read(value, "hugetlbsize", typed)
     if not size:
         raise errors.hostmem_file.hugetlbsize_refused(backend.type, size)

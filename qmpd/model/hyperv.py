@@ -60,7 +60,7 @@ def _set_instance_id(balloon: HvBalloon, value: object, typed: bool) -> None:
         raise errors.set_after_realize("instanceid", balloon.device_id, balloon.type)
     uuid = STR.read(value, "instanceid", typed)
     if uuid != "auto" and not re.fullmatch(_UUID, uuid):
-        raise errors.property_value_refused(balloon.type, "instanceid", uuid)
+        raise errors.pci.property_value_refused(balloon.type, "instanceid", uuid)
     balloon.instance_id = uuid
 
 

@@ -26,7 +26,7 @@ def _limit(name: str) -> Property:
     def set_it(loop: EventLoop, value: object, typed: bool) -> None:
         number = INT.read(value, name, typed)
         if number < 0:
-            raise errors.iothread_value_out_of_range(name, _LARGEST)
+            raise errors.machine.iothread_value_out_of_range(name, _LARGEST)
         setattr(loop, field, number)
 
     return Property(name, "int", lambda loop: getattr(loop, field), set_it)

@@ -233,7 +233,7 @@ class Machine(Object):
             )
         info = self.catalogue.machine(self.config.machine)
         if info is None:
-            raise StartupError("", errors.machine_type_unsupported(self.config.machine))
+            raise StartupError("", errors.machine.machine_type_unsupported(self.config.machine))
         return info
 
     def _type_names(self) -> list[str]:
@@ -287,7 +287,7 @@ class Machine(Object):
         config.raise_problems(Phase.ACCELERATORS)
         self.accelerator = accelerator.choose(config.accels, config.qtest is not None, self.host.kvm_fault, self._say)
         if self.info.deprecated and self.accelerator != "qtest":
-            self.warn(errors.machine_deprecated(self.info.name))
+            self.warn(errors.machine.machine_deprecated(self.info.name))
 
     def _cpu_type(self) -> str:
         default = self.info.default_cpu_type or "qemu64-x86_64-cpu"
@@ -297,7 +297,7 @@ class Machine(Object):
         """Take ``-cpu`` apart. Raises QEMU's text, also when there is no such model."""
         model = self.cpus.type.removesuffix(CPU_SUFFIX)
         if self.config.cpu is not None and not self.catalogue.has_type(self.cpus.type):
-            raise errors.cpu_model_unknown(model)
+            raise errors.machine.cpu_model_unknown(model)
         self.cpu_options = parse_cpu(self.config.cpu or model)
         for text in self.cpu_options.warnings:
             self.warn(text)
@@ -318,11 +318,11 @@ class Machine(Object):
         size = -(-(size or default) // RAM_ALIGN) * RAM_ALIGN
         if maximum is not None:
             if maximum < size:
-                raise errors.maxmem_below_size(maximum, size)
+                raise errors.machine.maxmem_below_size(maximum, size)
             if slots and maximum == size:
-                raise errors.maxmem_equals_size(maximum, size)
+                raise errors.machine.maxmem_equals_size(maximum, size)
         elif slots is not None:
-            raise errors.slots_without_maxmem()
+            raise errors.machine.slots_without_maxmem()
         self.ram_size = size
         self.maxram_size = size if maximum is None else maximum
         self.ram_slots = slots or 0
@@ -334,7 +334,7 @@ class Machine(Object):
         except AmbiguousPath:
             backend = None
         if not isinstance(backend, MemoryBackend):
-            raise errors.memory_backend_missing(path)
+            raise errors.machine.memory_backend_missing(path)
         self.memory_backend = backend
         if self.config.memory_size is None:
             self.set_memory(backend.size, self.config.memory_slots, self.config.memory_max)
@@ -400,13 +400,13 @@ class Machine(Object):
     def _attach_ram(self) -> None:
         if isinstance(self.memory_backend, MemoryBackend):
             if self.memory_backend.size != self.ram_size:
-                raise errors.memory_backend_size_differs()
+                raise errors.machine.memory_backend_size_differs()
             return
         name = self.info.default_ram_id
         if not name or self.numa.uses_memdevs or not self.ram_size:
             return
         if self.objects.child(name) is not None:
-            raise errors.default_ram_id_reserved(name)
+            raise errors.machine.default_ram_id_reserved(name)
         backend = MemoryBackendRam(self)
         backend.size = self.ram_size
         self.objects.add_child(name, backend)
@@ -465,14 +465,14 @@ class Machine(Object):
         self.pci_hole64 = geometry.hole64(self.family.chipset, layout, self.ram_above_4g, self.version)
         if not self.family.has_memory_region:
             if wants_region or self.ram_slots:
-                raise errors.memory_options_unsupported(self.info.name)
+                raise errors.machine.memory_options_unsupported(self.info.name)
             return None
         if not wants_region:
             return None
         if self.ram_slots > MAX_SLOTS:
-            raise errors.too_many_slots(self.ram_slots)
+            raise errors.machine.too_many_slots(self.ram_slots)
         if self.maxram_size % HOTPLUG_PAGE:
-            raise errors.maxmem_unaligned(HOTPLUG_PAGE)
+            raise errors.machine.maxmem_unaligned(HOTPLUG_PAGE)
         return DeviceMemory(layout.region_base, layout.region_size)
 
     @property
@@ -700,7 +700,7 @@ def _catalogue(identity: str) -> Catalogue:
     try:
         return Catalogue.open(identity)
     except (OSError, CatalogueFormatError) as problem:
-        raise StartupError("", errors.bad_identity(str(problem))) from None
+        raise StartupError("", errors.extras.bad_identity(str(problem))) from None
 
 
 def _version(name: str) -> tuple[int, int]:

@@ -33,7 +33,7 @@ def _set_memory(machine: Machine, value: object, typed: bool) -> None:
 def _set_max_ram_below_4g(machine: Machine, value: object, typed: bool) -> None:
     size = SIZE.read(value, "max-ram-below-4g", typed)
     if size > FOUR_GIB:
-        raise errors.max_ram_below_4g_too_large(size)
+        raise errors.machine.max_ram_below_4g_too_large(size)
     machine.max_ram_below_4g = size
 
 

@@ -147,19 +147,19 @@ class DeviceMemory:
     def check_addr(self, addr: int, size: int, align: int) -> int:
         """``addr`` if a device of ``size`` may lie there. Raises QEMU's text otherwise."""
         if addr % align:
-            raise errors.address_unaligned(align)
+            raise errors.memory.address_unaligned(align)
         if addr < self.base or addr + size > self.end:
-            raise errors.address_outside_region(addr, size, self.base, self.size)
+            raise errors.memory.address_outside_region(addr, size, self.base, self.size)
         position = bisect_left(self._ends, addr + 1)
         if position < len(self._starts) and self._starts[position] < addr + size:
-            raise errors.address_conflict(self._devices[position].device_id)
+            raise errors.memory.address_conflict(self._devices[position].device_id)
         return addr
 
     def find_addr(self, size: int, align: int) -> int:
         """The lowest multiple of ``align`` where ``size`` bytes fit between the devices. Raises QEMU's text."""
         addr = _round_up(self.base, align)
         if addr + size > _ADDRESS_SPACE:
-            raise errors.memory_device_too_big()
+            raise errors.memory.memory_device_too_big()
         position = 0
         found = self._last_found
         if found is not None and size >= found.size and align % found.align == 0:
@@ -171,7 +171,7 @@ class DeviceMemory:
                 break
             addr = max(addr, _round_up(self._ends[index], align))
         if addr + size > self.end:
-            raise errors.device_memory_fragmented()
+            raise errors.memory.device_memory_fragmented()
         self._last_found = _Found(addr, size, align)
         return addr
 
@@ -235,18 +235,18 @@ class MemoryDevices:
             return
         memory = self.memory
         if memory is None:
-            raise errors.no_device_memory()
+            raise errors.memory.no_device_memory()
         region = device.get_memory_region()
         assert region is not None
         self._check_addable(memory, device, region, capacity)
         if legacy_align is None:
             if region.size % region.align:
-                raise errors.backend_size_unaligned(region.align)
+                raise errors.memory.backend_size_unaligned(region.align)
             align = max(device.get_min_alignment(), region.align)
         else:
             align = legacy_align
         if memory.base % align:
-            device.machine.warn(errors.alignment_exceeds_expected(align))
+            device.machine.warn(errors.char.alignment_exceeds_expected(align))
         addr = device.get_addr()
         if addr:
             memory.check_addr(addr, region.size, align)
@@ -257,11 +257,11 @@ class MemoryDevices:
         device.decide_memslots(self._memslot_decision_limit(memory, region.size, capacity))
         needed = device.get_memslots() + memory.reserved_memslots
         if self.hypervisor().free < needed:
-            raise errors.hypervisor_memslots_exhausted()
+            raise errors.memory.hypervisor_memslots_exhausted()
         if self.vhost().free < needed:
-            raise errors.vhost_memslots_exhausted()
+            raise errors.memory.vhost_memslots_exhausted()
         if memory.used_region_size + region.size > capacity:
-            raise errors.device_memory_exhausted(memory.used_region_size, capacity % _ADDRESS_SPACE)
+            raise errors.memory.device_memory_exhausted(memory.used_region_size, capacity % _ADDRESS_SPACE)
 
     def _memslot_decision_limit(self, memory: DeviceMemory, size: int, capacity: int) -> int:
         """How many memslots a device that decides for itself may take: its share of what is left."""

@@ -298,7 +298,7 @@ def _check_socket(options: dict[str, Any], take_fd: TakeFd) -> None:
 def _check_stream(options: dict[str, Any], take_fd: TakeFd) -> None:
     """net/stream.c"""
     if "reconnect" in options and "reconnect-ms" in options:
-        raise errors.chardev_exclusive("reconnect", "reconnect-ms")
+        raise errors.startup.chardev_exclusive("reconnect", "reconnect-ms")
     if options.get("server", False) and ("reconnect" in options or "reconnect-ms" in options):
         raise errors.net.stream_reconnect_in_server()
     if options["addr"]["type"] == "fd":

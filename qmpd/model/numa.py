@@ -173,7 +173,7 @@ class Numa:
         for node in self.nodes.values():
             if node.memdev is not None:
                 if node.memdev.mapped:
-                    raise errors.memory_backend_used_twice(node.memdev.name)
+                    raise errors.machine.memory_backend_used_twice(node.memdev.name)
                 node.memdev.mapped = True
         if self.distances:
             self._check_distances()

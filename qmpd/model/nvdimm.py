@@ -22,17 +22,17 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE |
 
 def _set_label_size(nvdimm: Nvdimm, value: object, typed: bool) -> None:
     if nvdimm.persistent_memory is not None:
-        raise errors.nvdimm_value_fixed()
+        raise errors.memory.nvdimm_value_fixed()
     size = SIZE.read(value, "label-size", typed)
     if size < SMALLEST_LABEL:
-        raise errors.nvdimm_label_too_small(nvdimm.type, size, SMALLEST_LABEL)
+        raise errors.memory.nvdimm_label_too_small(nvdimm.type, size, SMALLEST_LABEL)
     nvdimm.label_size = size
 
 
 def _set_uuid(nvdimm: Nvdimm, value: object, typed: bool) -> None:
     uuid = STR.read(value, "uuid", typed)
     if not _UUID.fullmatch(uuid):
-        raise errors.property_value_invalid(nvdimm.type, "uuid")
+        raise errors.memory.property_value_invalid(nvdimm.type, "uuid")
     nvdimm.uuid = uuid.lower()
 
 
@@ -87,15 +87,15 @@ class Nvdimm(PcDimm):
         assert self.memdev is not None
         usable = (backing.size - self.label_size) // backing.align * backing.align
         if backing.size <= self.label_size or not usable:
-            raise errors.nvdimm_memdev_too_small(self.memdev.name, backing.size, self.label_size, backing.align)
+            raise errors.memory.nvdimm_memdev_too_small(self.memdev.name, backing.size, self.label_size, backing.align)
         if backing.rom and not self.unarmed:
-            raise errors.nvdimm_armed_on_rom(self.memdev.name)
+            raise errors.memory.nvdimm_armed_on_rom(self.memdev.name)
         return backing._replace(size=usable)
 
     def check_machine(self) -> None:
         super().check_machine()
         if not self.machine.nvdimm:
-            raise errors.nvdimm_not_enabled()
+            raise errors.memory.nvdimm_not_enabled()
 
     def realize(self) -> None:
         super().realize()
@@ -106,4 +106,4 @@ class Nvdimm(PcDimm):
 
     def unplug_request(self) -> None:
         super().check_machine()
-        raise errors.nvdimm_unplug_unsupported()
+        raise errors.memory.nvdimm_unplug_unsupported()

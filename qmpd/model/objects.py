@@ -86,7 +86,7 @@ def object_add(machine: Machine, options: Mapping[str, Any]) -> None:
     properties = dict(options)
     type_name, name = properties.pop("qom-type"), properties.pop("id")
     if not re.match(_IDENTIFIER, name):
-        raise errors.option_id_malformed()
+        raise errors.options.option_id_malformed()
     create = _maker(type_name)
     if create is None:
         if not machine.catalogue.has_type(type_name):

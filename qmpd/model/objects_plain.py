@@ -77,7 +77,7 @@ class RngRandom(RngBackend):
         except IsADirectoryError:
             pass
         except OSError as error:
-            raise errors.file_open_failed(path, error.strerror or "") from None
+            raise errors.char.file_open_failed(path, error.strerror or "") from None
 
 
 class RngEgd(RngBackend):

@@ -50,7 +50,7 @@ class PcDimm(MemoryDevice):
 
     def get_memory_region(self) -> MemoryRegion:
         if self.memdev is None:
-            raise errors.memdev_property_missing()
+            raise errors.memory.memdev_property_missing()
         return self.memdev.region
 
     def fill_device_info(self) -> dict[str, Any]:
@@ -73,23 +73,23 @@ class PcDimm(MemoryDevice):
         self.check_machine()
         if not machine.memory_hotplug_supported:
             assert machine.family.acpi_device is not None
-            raise errors.memory_hotplug_unsupported(machine.family.acpi_device)
+            raise errors.machine.memory_hotplug_unsupported(machine.family.acpi_device)
         self.slot = machine.dimm_slots.choose(self.slot, machine.ram_slots)
         machine.memory_devices.pre_plug(self, machine.maxram_size - machine.ram_size)
 
     def check_machine(self) -> None:
         """Raise QEMU's text when the machine has no way to tell the guest about this kind of DIMM."""
         if not self.machine.acpi_enabled:
-            raise errors.memory_hotplug_without_acpi()
+            raise errors.machine.memory_hotplug_without_acpi()
 
     def realize(self) -> None:
         nodes = len(self.machine.numa.nodes)
         if self.node >= max(nodes, 1):
-            raise errors.dimm_node_out_of_range(self.node, max(nodes, 1))
+            raise errors.memory.dimm_node_out_of_range(self.node, max(nodes, 1))
         if self.memdev is None:
-            raise errors.memdev_not_set()
+            raise errors.memory.memdev_not_set()
         if self.memdev.mapped:
-            raise errors.memdev_busy(self.memdev.name)
+            raise errors.memory.memdev_busy(self.memdev.name)
         self.memdev.mapped = True
 
     def plug(self) -> None:
@@ -130,16 +130,16 @@ class DimmSlots:
     def choose(self, wanted: int, slots: int) -> int:
         """The slot for a DIMM that wants ``wanted`` (-1: any) of ``slots``. Raises QEMU's text."""
         if wanted != UNASSIGNED_SLOT and not 0 <= wanted < slots:
-            raise errors.slot_out_of_range(wanted, slots)
+            raise errors.memory.slot_out_of_range(wanted, slots)
         if slots <= 0:
-            raise errors.no_slots()
+            raise errors.memory.no_slots()
         if wanted == UNASSIGNED_SLOT:
             lowest_free = (~self._taken & (self._taken + 1)).bit_length() - 1
             if lowest_free >= slots:
-                raise errors.slots_exhausted()
+                raise errors.memory.slots_exhausted()
             return lowest_free
         if self._taken >> wanted & 1:
-            raise errors.slot_busy(wanted)
+            raise errors.memory.slot_busy(wanted)
         return wanted
 
     def take(self, slot: int) -> None:

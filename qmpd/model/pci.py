@@ -100,10 +100,10 @@ def _read_address(device: PciDevice, value: object) -> int:
         match = re.fullmatch(rf"{number}(?:\.{number})?", value)
         slot, function = (int(match[1], 16), int(match[2] or "0", 16)) if match else (SLOTS, 0)
         if slot >= SLOTS or function >= FUNCTIONS:
-            raise errors.property_value_refused(device.type, "addr", value)
+            raise errors.pci.property_value_refused(device.type, "addr", value)
         return slot * FUNCTIONS + function
     if type(value) not in (int, float):
-        raise errors.parameter_neither_int_nor_str("addr")
+        raise errors.pci.parameter_neither_int_nor_str("addr")
     devfn = visit.visit_narrow(value, "addr", "int32")
     if not _NO_ADDRESS <= devfn < SLOTS * FUNCTIONS:
         raise errors.invalid_parameter_value("addr", f"a value between -1 and {SLOTS * FUNCTIONS - 1}")
@@ -174,7 +174,7 @@ class PciDevice(CatalogueDevice):
     def realize(self) -> None:
         self._check_index()
         if self.value("romsize") != _ANY_ROM_SIZE and self.value("romsize").bit_count() != 1:
-            raise errors.rom_size_refused(self.value("romsize"))
+            raise errors.pci.rom_size_refused(self.value("romsize"))
         self._take_function()
         try:
             self.realize_function()
@@ -216,9 +216,9 @@ class PciDevice(CatalogueDevice):
         """Raise QEMU's text when there is no such file; it knows those that are the defaults of some type."""
         romfile = self.values.get("romfile")
         if self.value("romfile") and not self.value("rombar") and self.hotplugged:
-            raise errors.rom_without_bar()
+            raise errors.pci.rom_without_bar()
         if romfile and self._has_rom and romfile not in self.machine.catalogue.rom_files():
-            raise errors.rom_file_missing(romfile)
+            raise errors.pci.rom_file_missing(romfile)
 
     def value(self, name: str) -> Any:
         if name == "romsize" and name not in self.values and not self._has_rom:
@@ -233,29 +233,29 @@ class PciDevice(CatalogueDevice):
     def _check_index(self) -> None:
         index = self.value("acpi-index")
         if index > LARGEST_ACPI_INDEX:
-            raise errors.acpi_index_too_large(LARGEST_ACPI_INDEX)
+            raise errors.pci.acpi_index_too_large(LARGEST_ACPI_INDEX)
         if index:
             if index in self.hotplug.acpi_indices:
-                raise errors.acpi_index_taken(index)
+                raise errors.pci.acpi_index_taken(index)
             self.hotplug.acpi_indices.add(index)
 
     def _take_function(self) -> None:
         bus = self.pci_bus
         if bus.bridges_only_for is not None and not self.is_bridge:
-            raise errors.pxb_takes_bridges(bus.bridges_only_for)
+            raise errors.pci.pxb_takes_bridges(bus.bridges_only_for)
         if self.devfn < 0:
             free = (devfn for devfn in range(0, SLOTS * FUNCTIONS, FUNCTIONS) if devfn not in bus.functions)
             devfn = next(free, _NO_ADDRESS)
             if devfn < 0:
-                raise errors.pci_slots_exhausted(self.type)
+                raise errors.pci.pci_slots_exhausted(self.type)
         else:
             devfn = self.devfn
             if devfn in bus.functions:
                 other = bus.functions[devfn]
-                raise errors.pci_function_taken(devfn >> 3, devfn & 7, self.type, other.type, other.device_id)
+                raise errors.pci.pci_function_taken(devfn >> 3, devfn & 7, self.type, other.type, other.device_id)
         zero = bus.first_function(devfn)
         if self.hotplugged and zero in bus.functions:
-            raise errors.pci_slot_exposed(zero >> 3, bus.functions[zero].type, self.type)
+            raise errors.pci.pci_slot_exposed(zero >> 3, bus.functions[zero].type, self.type)
         self.devfn = devfn
         self._check_multifunction()
         bus.functions[devfn] = self
@@ -268,11 +268,11 @@ class PciDevice(CatalogueDevice):
         if self.devfn != first:
             zero = functions.get(first)
             if isinstance(zero, PciDevice) and not zero.value("multifunction"):
-                raise errors.pci_single_function(self.devfn >> 3, self.devfn & 7)
+                raise errors.pci.pci_single_function(self.devfn >> 3, self.devfn & 7)
         elif not self.value("multifunction"):
             for devfn in range(first + 1, first + FUNCTIONS):
                 if devfn in functions:
-                    raise errors.pci_single_function_populated(first >> 3, devfn & 7)
+                    raise errors.pci.pci_single_function_populated(first >> 3, devfn & 7)
 
     def add_bus_master(self) -> None:
         """Show the device's view of memory, which it has once the machine is complete."""

@@ -68,9 +68,9 @@ class Bridge(PciDevice):
     def realize_function(self) -> None:
         chassis_slot = (self.value("chassis"), self.value("slot")) if self.is_downstream_port else None
         if chassis_slot in self.hotplug.chassis_slots:
-            raise errors.chassis_slot_taken(_BUSY)
+            raise errors.pci.chassis_slot_taken(_BUSY)
         if self.device_type in ("pci-bridge", "pci-bridge-seat") and not self.value("chassis_nr"):
-            raise errors.bridge_without_chassis()
+            raise errors.pci.bridge_without_chassis()
         if chassis_slot is not None:
             self.hotplug.chassis_slots.add(chassis_slot)
         if "shpc" in self.properties and not self.value("shpc"):

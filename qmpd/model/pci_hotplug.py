@@ -74,7 +74,7 @@ class Hotplug:
     def check_plug(self, device: PciDevice) -> None:
         """Raise QEMU's text when the bus's own controller cannot take a device into this slot."""
         if device.pci_bus.handler is Handler.SHPC and device.devfn < FUNCTIONS:
-            raise errors.shpc_slot_unsupported(0, SLOTS - 1)
+            raise errors.pci.shpc_slot_unsupported(0, SLOTS - 1)
 
     def plug(self, device: PciDevice) -> None:
         """Let ACPI speak for the bus behind a bridge that is there from the start."""
@@ -109,7 +109,7 @@ class Hotplug:
             self._raise_interrupt()
             return
         if slot.number in bus.blinking:
-            raise errors.guest_busy_with_slot()
+            raise errors.pci.guest_busy_with_slot()
         if bus.handler is Handler.SLOT:
             device.expect_unplug(self._machine.guest_milliseconds() + UNPLUG_MILLISECONDS)
             if device.devfn and 0 not in bus.functions:

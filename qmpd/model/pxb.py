@@ -48,15 +48,15 @@ class Pxb(PciDevice):
     def _check(self) -> None:
         express = self.device_type == _EXPRESS
         if express != self.pci_bus.express:
-            raise errors.pxb_on_wrong_bus(self.device_type, "PCI" if express else "PCIe")
+            raise errors.pci.pxb_on_wrong_bus(self.device_type, "PCI" if express else "PCIe")
         node, number = self.value("numa_node"), self.value("bus_nr")
         if node != _NO_NODE and node >= len(self.machine.numa.nodes):
-            raise errors.pxb_node_illegal(node)
+            raise errors.pci.pxb_node_illegal(node)
         if self.pci_bus.bridge is not None or isinstance(self.pci_bus, PxbBus):
-            raise errors.pxb_not_on_root_bus()
+            raise errors.pci.pxb_not_on_root_bus()
         behind = {0} if any(isinstance(sitter, Bridge) for sitter in self.pci_bus.sitters) else set()
         if number in self.hotplug.bus_numbers | behind:
-            raise errors.pxb_number_taken(number)
+            raise errors.pci.pxb_number_taken(number)
 
     def _add_bus(self, name: str, bus_type: str) -> PxbBus:
         host = f"{self.machine.unattached.path}/device[{self.machine.buses.next_unattached()}]"

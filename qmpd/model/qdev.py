@@ -170,7 +170,7 @@ def _apply_globals(machine: Machine, device: Device) -> None:
         try:
             device.set_property(name, value, typed=False)
         except QemuError as error:
-            failure = errors.global_not_applicable(owner, name, value, error)
+            failure = errors.machine.global_not_applicable(owner, name, value, error)
             if not machine.ready:
                 raise failure from None
             machine.warn(failure.desc)
@@ -222,7 +222,7 @@ def device_del(machine: Machine, path: str) -> None:
         at_start = isinstance(device, BootObject) or device.is_a("cpu")
         raise _boot_device_stays(machine, device) if at_start else errors.machine_cannot_hotplug(device.type)
     if device.unplug_pending(machine.guest_milliseconds()):
-        raise errors.unplug_is_pending(path)
+        raise errors.pci.unplug_is_pending(path)
     _check_hotplug(machine, device, device.bus)
     device.unplug_request()
 

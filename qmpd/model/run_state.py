@@ -50,7 +50,7 @@ class RunState:
     def cont(self) -> None:
         """Let the CPUs run. Raises QEMU's text after a shutdown."""
         if self.state is State.SHUTDOWN:
-            raise errors.reset_required()
+            raise errors.run_state.reset_required()
         if self.state in (State.SUSPENDED, State.INMIGRATE) or self.running:
             return
         self._run("RESUME")
@@ -100,7 +100,7 @@ class RunState:
     def wakeup(self) -> None:
         """Wake a suspended guest. Raises QEMU's text when it is not suspended."""
         if self.state is not State.SUSPENDED:
-            raise errors.not_suspended()
+            raise errors.run_state.not_suspended()
         self._run("WAKEUP")
 
     def suspend(self) -> None:

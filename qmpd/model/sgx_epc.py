@@ -47,7 +47,7 @@ class SgxEpc(MemoryDevice):
 
     def get_memory_region(self) -> MemoryRegion:
         if self.memdev is None:
-            raise errors.memdev_property_missing()
+            raise errors.memory.memdev_property_missing()
         return self.memdev.region
 
     def get_plugged_size(self) -> int:
@@ -59,9 +59,9 @@ class SgxEpc(MemoryDevice):
 
     def realize(self) -> None:
         if self.memdev is None:
-            raise errors.memdev_not_set()
+            raise errors.memory.memdev_not_set()
         if self.memdev.mapped:
-            raise errors.memdev_busy(self.memdev.name)
+            raise errors.memory.memdev_busy(self.memdev.name)
         self.memdev.mapped = True
 
 

@@ -23,9 +23,9 @@ _STATS = (
 def _set_interval(balloon: VirtioBalloon, value: object, typed: bool) -> None:
     interval = INT.read(value, "guest-stats-polling-interval", typed)
     if interval < 0:
-        raise errors.balloon_interval_negative()
+        raise errors.virtio.balloon_interval_negative()
     if interval > _LONGEST_INTERVAL:
-        raise errors.balloon_interval_too_long()
+        raise errors.virtio.balloon_interval_too_long()
     if interval != balloon.polling_interval:
         balloon.polling_interval = interval
         balloon.tell_guest()
@@ -56,7 +56,7 @@ class VirtioBalloon(VirtioDevice):
 
     def realize(self) -> None:
         if self.machine.balloon is not None:
-            raise errors.balloon_exists()
+            raise errors.virtio.balloon_exists()
         self.machine.balloon = self
         self.machine.on_reset[self] = self.reset
 

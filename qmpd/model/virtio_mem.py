@@ -45,12 +45,12 @@ def has_shared_zeropage(backend: MemoryBackend) -> bool:
 
 def _set_block_size(device: VirtioMem, value: object, typed: bool) -> None:
     if device.realized:
-        raise errors.virtio_mem_block_size_fixed()
+        raise errors.virtio.virtio_mem_block_size_fixed()
     size = SIZE.read(value, "block-size", typed)
     if size < SMALLEST_BLOCK:
-        raise errors.virtio_mem_block_too_small(SMALLEST_BLOCK)
+        raise errors.virtio.virtio_mem_block_too_small(SMALLEST_BLOCK)
     if size & (size - 1):
-        raise errors.virtio_mem_block_not_a_power()
+        raise errors.virtio.virtio_mem_block_not_a_power()
     device.block_size = size
 
 
@@ -59,9 +59,9 @@ def _set_requested_size(device: VirtioMem, value: object, typed: bool) -> None:
     if device.realized:
         assert device.memdev is not None
         if size % device.get_block_size():
-            raise errors.virtio_mem_request_unaligned(device.get_block_size())
+            raise errors.virtio.virtio_mem_request_unaligned(device.get_block_size())
         if size > device.memdev.region.size:
-            raise errors.virtio_mem_request_too_large(device.memdev.region.size)
+            raise errors.virtio.virtio_mem_request_too_large(device.memdev.region.size)
     device.requested_size = size
     if isinstance(device.parent, VirtioMemPci):
         device.parent.info_changed()
@@ -142,7 +142,7 @@ class VirtioMem(MemoryBehind):
 
     def get_memory_region(self) -> MemoryRegion:
         if self.memdev is None:
-            raise errors.memdev_property_missing()
+            raise errors.memory.memdev_property_missing()
         if self.dynamic_memslots and self.child("virtio-mem[0]") is None:
             self.add_child("virtio-mem[0]", PluggableMemory(self, self.memdev.region.size))
         return self.memdev.region
@@ -166,10 +166,10 @@ class VirtioMem(MemoryBehind):
         memdev = self._check_memdev()
         nodes = max(len(self.machine.numa.nodes), 1)
         if self.node >= nodes:
-            raise errors.virtio_mem_node_out_of_range(self.node, nodes)
+            raise errors.virtio.virtio_mem_node_out_of_range(self.node, nodes)
         self._resolve_inaccessible(memdev)
         if self.dynamic_memslots and self.unplugged_inaccessible != "on":
-            raise errors.virtio_mem_memslots_need_inaccessible()
+            raise errors.virtio.virtio_mem_memslots_need_inaccessible()
         self.block_size = self.get_block_size()
         self._check_sizes(memdev)
         if self.dynamic_memslots:
@@ -184,13 +184,13 @@ class VirtioMem(MemoryBehind):
     def _check_memdev(self) -> MemoryBackend:
         memdev = self.memdev
         if memdev is None:
-            raise errors.memdev_not_set()
+            raise errors.memory.memdev_not_set()
         if memdev.mapped:
-            raise errors.virtio_mem_memdev_busy(memdev.name)
+            raise errors.virtio.virtio_mem_memdev_busy(memdev.name)
         if memdev.region.rom:
-            raise errors.virtio_mem_memdev_unsupported()
+            raise errors.virtio.virtio_mem_memdev_unsupported()
         if memdev.prealloc:
-            raise errors.virtio_mem_memdev_preallocated(memdev.name)
+            raise errors.virtio.virtio_mem_memdev_preallocated(memdev.name)
         return memdev
 
     def _resolve_inaccessible(self, memdev: MemoryBackend) -> None:
@@ -198,19 +198,19 @@ class VirtioMem(MemoryBehind):
         if self.unplugged_inaccessible == "auto":
             self.unplugged_inaccessible = "off" if zeropage else "on"
         elif self.unplugged_inaccessible == "off" and not zeropage:
-            self.machine.warn(errors.virtio_mem_zeropage_missing())
+            self.machine.warn(errors.virtio.virtio_mem_zeropage_missing())
 
     def _check_sizes(self, memdev: MemoryBackend) -> None:
         block = self.block_size
         if block < memdev.page_size:
-            raise errors.virtio_mem_block_below_page(memdev.page_size)
+            raise errors.virtio.virtio_mem_block_below_page(memdev.page_size)
         if block < default_block_size(memdev):
-            self.machine.warn(errors.virtio_mem_block_below_default(default_block_size(memdev)))
+            self.machine.warn(errors.virtio.virtio_mem_block_below_default(default_block_size(memdev)))
         for name, value in (("requested-size", self.requested_size), ("memaddr", self.memaddr)):
             if value % block:
-                raise errors.virtio_mem_value_unaligned(name, block)
+                raise errors.virtio.virtio_mem_value_unaligned(name, block)
         if memdev.region.size % block:
-            raise errors.virtio_mem_memdev_unaligned(block)
+            raise errors.virtio.virtio_mem_memdev_unaligned(block)
 
     def _add_memslots(self, memdev: MemoryBackend) -> None:
         self.get_memory_region()
@@ -269,7 +269,7 @@ class VirtioMem(MemoryBehind):
 
 def _request(device: VirtioMemPci, value: object, typed: bool) -> None:
     if device.unplug_expected:
-        raise errors.virtio_mem_request_while_leaving()
+        raise errors.virtio.virtio_mem_request_while_leaving()
     device.backend.set_property("requested-size", value, typed)
 
 
@@ -333,8 +333,8 @@ class VirtioMemPci(VirtioMdPci):
 
     def check_unplug(self) -> None:
         if self.backend.unplugged_inaccessible != "on":
-            raise errors.virtio_mem_stays_accessible()
+            raise errors.virtio.virtio_mem_stays_accessible()
         if self.backend.size:
-            raise errors.virtio_mem_still_plugged()
+            raise errors.virtio.virtio_mem_still_plugged()
         if self.backend.requested_size:
-            raise errors.virtio_mem_still_requested()
+            raise errors.virtio.virtio_mem_still_requested()

@@ -175,7 +175,7 @@ class VirtioPci(PciDevice):
         elif self.value("disable-legacy") == "auto":
             self.values["disable-legacy"] = "on" if behind_port else "off"
         if self.value("disable-legacy") == "on" and self.value("disable-modern"):
-            raise errors.virtio_without_interface()
+            raise errors.virtio.virtio_without_interface()
 
     @property
     def _virtio_name(self) -> str:

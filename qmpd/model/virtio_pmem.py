@@ -19,7 +19,7 @@ class VirtioPmem(MemoryBehind):
     def realize(self) -> None:
         assert self.memdev is not None
         if self.memdev.mapped:
-            raise errors.memdev_busy(self.memdev.name)
+            raise errors.memory.memdev_busy(self.memdev.name)
         self.memdev.mapped = True
 
 
@@ -31,7 +31,7 @@ class VirtioPmemPci(VirtioMdPci):
 
     def get_memory_region(self) -> MemoryRegion:
         if self.backend.memdev is None:
-            raise errors.memdev_property_missing()
+            raise errors.memory.memdev_property_missing()
         return self.backend.memdev.region
 
     def fill_device_info(self) -> dict[str, Any]:
@@ -44,4 +44,4 @@ class VirtioPmemPci(VirtioMdPci):
         }
 
     def check_unplug(self) -> None:
-        raise errors.virtio_memory_stays()
+        raise errors.virtio.virtio_memory_stays()

@@ -21,9 +21,9 @@ class VirtioRng(VirtioDevice):
 
     def realize(self) -> None:
         if not self.value("period"):
-            raise errors.rng_period_missing()
+            raise errors.virtio.rng_period_missing()
         if not 0 < self.value("max-bytes") <= _LARGEST:
-            raise errors.rng_max_bytes_refused()
+            raise errors.virtio.rng_max_bytes_refused()
         if self.links.get("rng") is None:
             source = BuiltinSource()
             self.add_child("default-backend", source)

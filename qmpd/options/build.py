@@ -76,14 +76,14 @@ def _validate(parser: Parser) -> None:
     if "kernel" not in parser.machine:
         for option in ("append", "shim", "initrd"):
             if option in parser.machine:
-                raise StartupError("", errors.option_needs_kernel(f"-{option}"))
+                raise StartupError("", errors.startup.option_needs_kernel(f"-{option}"))
     incoming, loads_snapshot = parser.words.get("incoming"), "loadvm" in parser.words
     if loads_snapshot and incoming is not None:
-        raise StartupError("", errors.options_exclusive("incoming", "loadvm"))
+        raise StartupError("", errors.startup.options_exclusive("incoming", "loadvm"))
     if loads_snapshot and "preconfig" in parser.flags:
-        raise StartupError("", errors.options_exclusive("preconfig", "loadvm"))
+        raise StartupError("", errors.startup.options_exclusive("preconfig", "loadvm"))
     if incoming not in (None, "defer") and "preconfig" in parser.flags:
-        raise StartupError("", errors.preconfig_incoming())
+        raise StartupError("", errors.startup.preconfig_incoming())
 
 
 def _take_plain(parser: Parser, config: VmConfig) -> None:
@@ -134,23 +134,23 @@ def _check_sandbox(opts: Opts) -> None:
         return
     for name, allowed in _SANDBOX.items():
         if opts.get(name) not in (None, *allowed):
-            raise StartupError(opts.origin, errors.sandbox_argument_invalid(name))
+            raise StartupError(opts.origin, errors.startup.sandbox_argument_invalid(name))
 
 
 def _read_fd(opts: Opts) -> FdConfig:
     fd, fd_set = _to_int32(opts.get_number("fd", -1)), _to_int64(opts.get_number("set", -1))
     if fd < 0:
-        raise errors.fd_missing()
+        raise errors.startup.fd_missing()
     if fd <= _STANDARD_STREAMS:
-        raise errors.fd_is_standard_stream()
+        raise errors.startup.fd_is_standard_stream()
     try:
         inherited = os.get_inheritable(fd)
     except OSError:
         inherited = False
     if not inherited:
-        raise errors.fd_invalid()
+        raise errors.startup.fd_invalid()
     if fd_set < 0:
-        raise errors.fd_set_missing()
+        raise errors.startup.fd_set_missing()
     return FdConfig(fd, fd_set, opts.get("opaque"))
 
 
@@ -198,10 +198,10 @@ def _take_setup(parser: Parser, config: VmConfig) -> None:
 def _check_rtc(rtc: dict[str, str]) -> None:
     base = rtc.get("base", "utc")
     if base not in ("utc", "localtime") and not re.match(_DATE, base):
-        raise errors.date_malformed()
+        raise errors.startup.date_malformed()
     for name, allowed in (("clock", _CLOCKS), ("driftfix", _DRIFT_FIXES)):
         if name in rtc and rtc[name] not in allowed:
-            raise errors.option_value_invalid(rtc[name])
+            raise errors.startup.option_value_invalid(rtc[name])
 
 
 def _memory_property(opts: Opts | None) -> dict[str, str]:
@@ -239,7 +239,7 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
         except QemuError as error:
             config.numa.append(OptionArguments({}, opts.origin, typed=True, error=error))
     if config.vga is not None and not re.fullmatch(_VGA, config.vga):
-        config.add_problem(Phase.BACKENDS, "", errors.vga_unknown(config.vga))
+        config.add_problem(Phase.BACKENDS, "", errors.startup.vga_unknown(config.vga))
 
 
 def _netdevs(uses: Iterable[Opts]) -> Iterator[OptionArguments]:
@@ -287,7 +287,7 @@ def _dashify(tree: keyval.Tree) -> None:
         if "_" in key:
             new_key = key.replace("_", "-")
             if new_key in tree:
-                raise errors.option_keys_conflict(key, new_key)
+                raise errors.options.option_keys_conflict(key, new_key)
             tree[new_key] = tree.pop(key)
 
 
@@ -295,10 +295,10 @@ def _take_accelerators(parser: Parser, config: VmConfig, names: object) -> None:
     config.accels = _untyped(parser.store.all("accel"))
     if isinstance(names, str):
         if config.accels:
-            config.add_problem(Phase.ACCELERATORS, "", errors.accelerator_options_incompatible())
+            config.add_problem(Phase.ACCELERATORS, "", errors.startup.accelerator_options_incompatible())
         config.accels += [OptionArguments({"accel": name}, "") for name in names.split(":") if names]
         if not config.accels:
-            config.add_problem(Phase.ACCELERATORS, "", errors.accelerator_missing())
+            config.add_problem(Phase.ACCELERATORS, "", errors.startup.accelerator_missing())
 
 
 def _take_legacy(parser: Parser, config: VmConfig, tree: keyval.Tree) -> None:
@@ -309,7 +309,7 @@ def _take_legacy(parser: Parser, config: VmConfig, tree: keyval.Tree) -> None:
     if isinstance(backend, str):
         config.memory_backend = backend
         if "mem-path" in parser.words:
-            raise errors.memory_path_and_backend()
+            raise errors.startup.memory_path_and_backend()
 
 
 def _take_struct(config: VmConfig, name: str, values: dict[str, Any]) -> None:
@@ -328,6 +328,6 @@ def _take_struct(config: VmConfig, name: str, values: dict[str, Any]) -> None:
 def _check_boot_devices(letters: str) -> None:
     for number, letter in enumerate(letters):
         if letter not in _BOOT_LETTERS:
-            raise errors.boot_device_invalid(letter)
+            raise errors.startup.boot_device_invalid(letter)
         if letter in letters[:number]:
-            raise errors.boot_device_repeated(letter)
+            raise errors.startup.boot_device_repeated(letter)

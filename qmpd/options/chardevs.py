@@ -32,12 +32,12 @@ BACKENDS: Final = tuple(
 
 # What a backend cannot do without: the member, and the error if it is missing.
 _REQUIRED: Final = {
-    "file": ("path", errors.chardev_lacks("file", "filename")),
-    "mux": ("chardev", errors.chardev_lacks("mux", "chardev")),
-    "parallel": ("path", errors.chardev_lacks("parallel", "device path")),
-    "pipe": ("path", errors.chardev_lacks("pipe", "device path")),
-    "serial": ("path", errors.chardev_lacks("serial/tty", "device path")),
-    "udp": ("port", errors.chardev_udp_lacks_port()),
+    "file": ("path", errors.startup.chardev_lacks("file", "filename")),
+    "mux": ("chardev", errors.startup.chardev_lacks("mux", "chardev")),
+    "parallel": ("path", errors.startup.chardev_lacks("parallel", "device path")),
+    "pipe": ("path", errors.startup.chardev_lacks("pipe", "device path")),
+    "serial": ("path", errors.startup.chardev_lacks("serial/tty", "device path")),
+    "udp": ("port", errors.startup.chardev_udp_lacks_port()),
 }
 
 
@@ -78,7 +78,7 @@ def _fill_from_name(opts: Opts, name: str) -> None:
         if name.startswith(prefix):
             read(opts, prefix, name[len(prefix) :])
             return
-    raise errors.chardev_name_unknown(name)
+    raise errors.startup.chardev_name_unknown(name)
 
 
 def _read_vc(opts: Opts, prefix: str, rest: str) -> None:
@@ -101,7 +101,7 @@ def _read_path(opts: Opts, prefix: str, rest: str) -> None:
 
 def _read_console(opts: Opts, prefix: str, rest: str) -> None:
     if rest:
-        raise errors.chardev_name_unknown(prefix + rest)
+        raise errors.startup.chardev_name_unknown(prefix + rest)
     opts.set("backend", "console")
 
 
@@ -169,16 +169,16 @@ def read_chardev(opts: Opts) -> list[ChardevConfig]:
     """The device that ``opts`` describe, and the one behind it if it is shared. Raises QemuError."""
     backend = opts.get("backend")
     if opts.id is None:
-        raise errors.chardev_lacks_id()
+        raise errors.startup.chardev_lacks_id()
     if backend is None:
-        raise errors.chardev_lacks_backend(opts.id)
+        raise errors.startup.chardev_lacks_backend(opts.id)
     if backend not in BACKENDS:
-        raise errors.chardev_backend_unknown(backend)
+        raise errors.startup.chardev_backend_unknown(backend)
     if backend in _REQUIRED and opts.get(_REQUIRED[backend][0]) is None:
         raise _REQUIRED[backend][1]
     size = opts.get_size("size", 65536)
     if backend == "ringbuf" and size & (size - 1):
-        raise errors.chardev_ring_size()
+        raise errors.startup.chardev_ring_size()
     shared = opts.get_bool("mux", False)
     option_id = f"{opts.id}-base" if shared else opts.id
     device = _read_socket(opts, option_id) if backend == "socket" else _read_other(opts, option_id, backend)
@@ -203,20 +203,20 @@ def _read_socket(opts: Opts, option_id: str) -> ChardevConfig:
     path, host, fd = opts.get("path"), opts.get("host"), opts.get("fd")
     server = opts.get_bool("server", False)
     if [path, host, fd].count(None) < 2:
-        raise errors.chardev_address_ambiguous()
+        raise errors.startup.chardev_address_ambiguous()
     if host is not None and opts.get("port") is None:
-        raise errors.chardev_lacks("socket", "port")
+        raise errors.startup.chardev_lacks("socket", "port")
     for first, second in (("delay", "nodelay"),):
         if opts.get(first) is not None and opts.get(second) is not None:
-            raise errors.chardev_exclusive(first, second)
+            raise errors.startup.chardev_exclusive(first, second)
     if opts.get("tls-authz") is not None and opts.get("tls-creds") is None:
-        raise errors.chardev_tls_authz_alone()
+        raise errors.startup.chardev_tls_authz_alone()
     if server and opts.get("reconnect") is not None:
-        raise errors.chardev_option_incompatible("reconnect", "server listen")
+        raise errors.startup.chardev_option_incompatible("reconnect", "server listen")
     if not server and opts.get("wait") is not None:
-        raise errors.chardev_option_incompatible("wait", "client connect")
+        raise errors.startup.chardev_option_incompatible("wait", "client connect")
     if opts.get("reconnect") is not None and opts.get("reconnect-ms") is not None:
-        raise errors.chardev_exclusive("reconnect", "reconnect-ms")
+        raise errors.startup.chardev_exclusive("reconnect", "reconnect-ms")
     return ChardevConfig(
         option_id,
         "socket",
@@ -234,7 +234,7 @@ def _read_socket(opts: Opts, option_id: str) -> ChardevConfig:
 
 def _read_fd(text: str) -> int:
     if not text.isdecimal():
-        raise errors.chardev_fd_malformed(text)
+        raise errors.startup.chardev_fd_malformed(text)
     return int(text)
 
 
@@ -245,10 +245,10 @@ def read_monitor(opts: Opts, chardevs: dict[str, ChardevConfig], taken: set[str]
     control = given.get("mode") == "control"
     pretty: bool = given.get("pretty", False)
     if name not in chardevs:
-        raise errors.chardev_not_found(name)
+        raise errors.startup.chardev_not_found(name)
     if pretty and not control:
-        raise errors.pretty_needs_control()
+        raise errors.startup.pretty_needs_control()
     if name in taken and chardevs[name].backend != "mux":
-        raise errors.chardev_in_use(name)
+        raise errors.startup.chardev_in_use(name)
     taken.add(name)
     return MonitorConfig(name, opts.origin, control, pretty)

@@ -95,20 +95,20 @@ def take_global(parser: Parser, argument: str) -> None:
         return
     opts = parser.add("global", False, argument)
     if any(opts.get(name) is None for name in ("driver", "property", "value")):
-        raise errors.global_incomplete()
+        raise errors.startup.global_incomplete()
 
 
 def take_set(parser: Parser, argument: str) -> None:
     found = re.fullmatch(_SET, argument)
     if found is None:
-        raise errors.set_malformed(argument)
+        raise errors.startup.set_malformed(argument)
     group_name, option_id, name, value = found.groups()
     if group_name in TREE_SECTIONS:
-        raise errors.set_unsupported(group_name)
+        raise errors.startup.set_unsupported(group_name)
     parser.group(group_name)
     opts = parser.store.find(group_name, option_id)
     if opts is None:
-        raise errors.set_target_missing(group_name, option_id)
+        raise errors.startup.set_target_missing(group_name, option_id)
     opts.set(name, value)
 
 
@@ -124,7 +124,7 @@ def take_short_monitor(parser: Parser, mode: str, pretty: str, argument: str) ->
             chardevs.parse_compat(parser.store, label, argument, parser.origin)
         except chardevs.CompatError as failure:
             reasons = [failure.reason] if failure.reason else []
-            raise StartupError(parser.origin, *reasons, errors.chardev_name_unparsed(argument)) from None
+            raise StartupError(parser.origin, *reasons, errors.startup.chardev_name_unparsed(argument)) from None
     try:
         opts = parser.store.create(parser.group("mon"), label, parser.origin)
     except QemuError as error:
@@ -212,7 +212,7 @@ def take_display(parser: Parser, argument: str) -> None:
         raise StartupExit(0)
     if argument.startswith("vnc"):
         if not argument.startswith("vnc="):
-            raise errors.display_vnc_incomplete()
+            raise errors.startup.display_vnc_incomplete()
         take_vnc(parser, argument.removeprefix("vnc="))
     else:
         parser.display = parser.read(argument, "type", types.DISPLAY)
@@ -223,7 +223,9 @@ def take_vnc(parser: Parser, argument: str) -> None:
 
 
 def take_spice(parser: Parser, argument: str) -> NoReturn:
-    raise StartupError(parser.origin, errors.option_group_unknown("spice"), errors.spice_module_missing())
+    raise StartupError(
+        parser.origin, errors.startup.option_group_unknown("spice"), errors.startup.spice_module_missing()
+    )
 
 
 # names, files, messages, the rest
@@ -231,7 +233,7 @@ def take_spice(parser: Parser, argument: str) -> NoReturn:
 
 def take_uuid(parser: Parser, argument: str) -> None:
     if not re.fullmatch(_UUID, argument):
-        raise errors.uuid_malformed()
+        raise errors.startup.uuid_malformed()
     parser.uuid = argument.lower()
 
 
@@ -263,7 +265,7 @@ def take_compat(parser: Parser, argument: str) -> None:
 
 def take_incoming(parser: Parser, argument: str) -> None:
     if argument.startswith("tcp:") and ":" not in argument.removeprefix("tcp:"):
-        raise errors.address_malformed(argument.removeprefix("tcp:"))
+        raise errors.startup.address_malformed(argument.removeprefix("tcp:"))
     if argument != "defer" and not re.match(_MIGRATION_URI, argument):
         parser.read(argument, "channel-type", types.MIGRATION_CHANNEL)
     parser.words["incoming"] = argument
@@ -271,12 +273,12 @@ def take_incoming(parser: Parser, argument: str) -> None:
 
 def take_overcommit(parser: Parser, argument: str) -> None:
     if parser.add("overcommit", False, argument).get("mem-lock") not in (None, "on", "off", "on-fault"):
-        raise errors.mem_lock_unknown()
+        raise errors.startup.mem_lock_unknown()
 
 
 def take_option_rom(parser: Parser, argument: str) -> None:
     if parser.add("option-rom", True, argument).get("romfile") is None:
-        raise errors.option_rom_missing()
+        raise errors.startup.option_rom_missing()
 
 
 def take_run_with(parser: Parser, argument: str) -> None:
@@ -286,7 +288,7 @@ def take_run_with(parser: Parser, argument: str) -> None:
 def take_virtfs(parser: Parser, argument: str) -> None:
     opts = parser.add("virtfs", True, argument)
     if opts.get("fsdriver") is None or opts.get("mount_tag") is None:
-        raise errors.virtfs_usage()
+        raise errors.startup.virtfs_usage()
 
 
 def take_version(parser: Parser, argument: str) -> NoReturn:

@@ -47,7 +47,7 @@ def parse(text: str, implied_key: str = "", into: Tree | None = None) -> tuple[T
 def _parse_pair(tree: Tree, text: str, key: str, key_end: int) -> int:
     tree, last = _find_place(tree, key)
     if text[key_end : key_end + 1] != "=":
-        raise errors.parameter_lacks_value(key)
+        raise errors.options.parameter_lacks_value(key)
     value, end = read_value(text, key_end + 1)
     _put(tree, last, value, key)
     return end + 1
@@ -74,10 +74,10 @@ def _split_key(key: str) -> list[str]:
         found = re.compile(_NAME_OR_INDEX if start else _NAME).match(key, start)
         end = found.end() if found else start
         if end == start or (end < len(key) and key[end] != "."):
-            raise errors.invalid_parameter(key)
+            raise errors.options.invalid_parameter(key)
         fragment = key[start:end]
         if len(fragment) > _KEY_MAX:
-            raise errors.parameter_too_long(fragment, whole=fragment == key)
+            raise errors.options.parameter_too_long(fragment, whole=fragment == key)
         fragments.append(fragment)
         if end == len(key):
             return fragments
@@ -87,13 +87,13 @@ def _split_key(key: str) -> list[str]:
 def _descend(tree: Tree, fragment: str, path: str) -> Tree:
     child = tree.setdefault(fragment, {})
     if type(child) is not dict:
-        raise errors.parameters_inconsistent(f"{path}.")
+        raise errors.options.parameters_inconsistent(f"{path}.")
     return child
 
 
 def _put(tree: Tree, fragment: str, value: str, path: str = "") -> None:
     if type(tree.get(fragment, "")) is not str:
-        raise errors.parameters_inconsistent(f"{path or fragment}.")
+        raise errors.options.parameters_inconsistent(f"{path or fragment}.")
     tree[fragment] = value
 
 
@@ -106,11 +106,11 @@ def make_lists(tree: Tree, path: str = "") -> Tree | list[Any]:
     if not indexes:
         return tree
     if len(indexes) < len(tree):
-        raise errors.parameters_inconsistent(path)
+        raise errors.options.parameters_inconsistent(path)
     elements = {index: tree[key] for key, index in indexes.items()}
     for index in range(max(elements) + 1):
         if index not in elements:
-            raise errors.parameter_element_missing(f"{path}{index}")
+            raise errors.options.parameter_element_missing(f"{path}{index}")
     return [elements[index] for index in range(len(elements))]
 
 
@@ -119,7 +119,7 @@ def merge(tree: Tree, other: Tree, path: str = "") -> None:
     for key, value in other.items():
         old = tree.get(key)
         if old is not None and type(old) is not type(value):
-            raise errors.parameter_inconsistent(path + key)
+            raise errors.options.parameter_inconsistent(path + key)
         if type(old) is dict:
             merge(old, value, f"{path}{key}.")
         elif type(old) is list:

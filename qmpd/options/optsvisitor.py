@@ -36,7 +36,7 @@ def read(opts: Opts, struct: Struct) -> dict[str, Any]:
     for name in seen:
         left.remove(name)
     for name in left:
-        raise errors.invalid_parameter(name)
+        raise errors.options.invalid_parameter(name)
     return seen
 
 
@@ -52,7 +52,7 @@ def _read(texts: list[str], kind: Kind, name: str) -> Any:
     if isinstance(kind, ListOf):
         return [element for text in texts for element in _read_elements(text, kind.element, name)]
     if isinstance(kind, (Struct, Alternate)):
-        raise errors.invalid_parameter(name)
+        raise errors.options.invalid_parameter(name)
     text = texts[-1]
     if isinstance(kind, tuple):
         if text in kind:

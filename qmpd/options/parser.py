@@ -79,15 +79,15 @@ class Parser:
             name = word[2:] if word.startswith("--") else word[1:]
             takes_argument = table.TAKES_ARGUMENT.get(name)
             if takes_argument is None:
-                raise StartupError(word, errors.option_unknown())
+                raise StartupError(word, errors.startup.option_unknown())
             argument = next(arguments, None) if takes_argument else ""
             if argument is None:
-                raise StartupError(word, errors.option_lacks_argument())
+                raise StartupError(word, errors.startup.option_lacks_argument())
             yield name, argument, f"{word} {argument}" if takes_argument else word
 
     def _take(self, name: str, argument: str) -> None:
         if name in table.UNSUPPORTED:
-            raise errors.option_unsupported_for_target()
+            raise errors.startup.option_unsupported_for_target()
         if name in table.IGNORED:
             self.ignored.append(self.origin)
         if name in table.MACHINE_PROPERTIES:
@@ -114,7 +114,7 @@ class Parser:
     def group(self, name: str) -> Group:
         found = group(name)
         if found is None:
-            raise errors.option_group_unknown(name)
+            raise errors.startup.option_group_unknown(name)
         return found
 
     def add(self, name: str, short: bool, argument: str) -> Opts:
@@ -142,7 +142,7 @@ class Parser:
             return structs.read(read_json(argument), struct, structs.JSON)
         tree, wants_help = keyval.parse(argument, implied_key)
         if wants_help:
-            raise errors.option_help_unavailable()
+            raise errors.options.option_help_unavailable()
         return structs.read(tree, struct, structs.STRINGS)
 
     def merge_machine(self, name: str, tree: keyval.Tree) -> None:
@@ -166,7 +166,7 @@ def read_json(text: str) -> Any:
         raise _error_at_the_end(reader)
     reader.feed(b"{}")
     if reader.next_message() != {} or reader.next_message() is not INCOMPLETE:
-        raise errors.json_more_than_one_value()
+        raise errors.options.json_more_than_one_value()
     return value
 
 
@@ -176,4 +176,4 @@ def _error_at_the_end(reader: JSONReader) -> QemuError:
     stray = reader.next_message()
     if isinstance(stray, QemuError):
         return QemuError(stray.desc.replace("\n'", "'"))
-    return errors.json_premature_end()
+    return errors.options.json_premature_end()

@@ -38,10 +38,10 @@ class Ports:
         self._take_ports("serial", self._config.serials)
         self._take_ports("parallel", self._config.parallels)
         if self._config.qtest is not None:
-            failure = errors.qtest_backend_invalid(self._config.qtest)
+            failure = errors.startup.qtest_backend_invalid(self._config.qtest)
             self._config.qtest = self._connect("qtest", self._config.qtest, "", failure)
         for name, origin in self._parser.ports["debugcon"]:
-            self._connect("debugcon", name, origin, errors.debugcon_backend_invalid(name))
+            self._connect("debugcon", name, origin, errors.startup.debugcon_backend_invalid(name))
 
     def _create(self, opts: Opts, phase: Phase, also: QemuError | None = None) -> None:
         try:
@@ -58,9 +58,9 @@ class Ports:
         if device.backend != "stdio":
             return
         if self._config.daemonize:
-            raise errors.chardev_stdio_daemonized()
+            raise errors.startup.chardev_stdio_daemonized()
         if self._stdio:
-            raise errors.chardev_stdio_taken()
+            raise errors.startup.chardev_stdio_taken()
         self._stdio = device.id
 
     def _add_defaults(self) -> None:
@@ -75,7 +75,7 @@ class Ports:
         wants_monitor = "own monitor" not in self._parser.flags
         text_only = "nographic" in self._parser.flags
         if text_only and config.daemonize and (wants_serial or wants_parallel or wants_monitor):
-            config.add_problem(Phase.BACKENDS, "", errors.nographic_daemonized())
+            config.add_problem(Phase.BACKENDS, "", errors.startup.nographic_daemonized())
         if wants_serial:
             ports["serial"].append(("mon:stdio" if wants_monitor else "stdio", "") if text_only else ("vc", ""))
         if wants_parallel:
@@ -95,7 +95,7 @@ class Ports:
                 labels.append(None)
                 continue
             label = f"{kind}{len(labels)}"
-            labels.append(self._connect(label, name, origin, errors.port_not_connected(kind, name)))
+            labels.append(self._connect(label, name, origin, errors.startup.port_not_connected(kind, name)))
 
     def _connect(self, label: str, name: str, origin: str, failure: QemuError) -> str:
         """The id of the character device that ``name`` stands for, created if need be."""

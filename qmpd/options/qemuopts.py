@@ -120,7 +120,7 @@ def check(group: Group, name: str, value: str) -> None:
     if letter:
         _CHECKS[letter](name, value)
     elif letter is None and group.types:
-        raise errors.invalid_parameter(name)
+        raise errors.options.invalid_parameter(name)
 
 
 def _check_bool(name: str, value: str) -> None:
@@ -132,7 +132,7 @@ def _check_number(name: str, value: str) -> None:
     try:
         numbers.parse_uint64(value)
     except OutOfRangeError:
-        raise errors.option_number_too_large(value, name) from None
+        raise errors.options.option_number_too_large(value, name) from None
     except MalformedError:
         raise errors.invalid_parameter_value(name, "a number") from None
 
@@ -142,9 +142,9 @@ def check_size(name: str, value: str) -> int:
     try:
         return numbers.parse_size(value)
     except OutOfRangeError:
-        raise errors.option_size_out_of_range(value, name) from None
+        raise errors.options.option_size_out_of_range(value, name) from None
     except MalformedError:
-        raise errors.option_size_malformed(name) from None
+        raise errors.options.option_size_malformed(name) from None
 
 
 _CHECKS: Final = {"b": _check_bool, "n": _check_number, "z": check_size}
@@ -172,14 +172,14 @@ class Store:
         uses = self._uses.setdefault(group.name, [])
         if group.merged:
             if option_id is not None:
-                raise errors.invalid_parameter("id")
+                raise errors.options.invalid_parameter("id")
             if uses:
                 return uses[0]
         elif option_id is not None:
             if not is_identifier(option_id):
-                raise errors.option_id_malformed()
+                raise errors.options.option_id_malformed()
             if self.find(group.name, option_id):
-                raise errors.option_id_duplicate(option_id, group.name)
+                raise errors.options.option_id_duplicate(option_id, group.name)
         opts = Opts(group, option_id, origin)
         uses.append(opts)
         return opts

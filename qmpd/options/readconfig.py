@@ -35,7 +35,7 @@ class Section(NamedTuple):
         try:
             keyval.make_lists(tree)
         except QemuError:
-            raise errors.config_keys_mixed() from None
+            raise errors.startup.config_keys_mixed() from None
         return tree
 
 
@@ -48,7 +48,7 @@ def read(path: str) -> Iterator[Section]:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read().splitlines(keepends=True)
     except OSError as error:
-        raise errors.file_not_opened(path, error.strerror or "") from None
+        raise errors.startup.file_not_opened(path, error.strerror or "") from None
     section: Section | None = None
     for number, line in enumerate(lines, 1):
         if line == "\n" or line.startswith("#"):
@@ -61,9 +61,9 @@ def read(path: str) -> Iterator[Section]:
             continue
         key = re.match(_KEY, line)
         if key is None:
-            raise errors.config_malformed()
+            raise errors.startup.config_malformed()
         if section is None:
-            raise errors.config_group_missing()
+            raise errors.startup.config_group_missing()
         value = re.match(_VALUE, line[key.end() :])
         section.values[key[1]] = value[1] if value else ""
         section = section._replace(origin=f":{path}:{number}")

@@ -29,7 +29,7 @@ NARROW: Final = {
 def visit_str_string(value: object, path: str) -> str:
     if type(value) is str:
         return value
-    raise errors.parameters_unexpected(path)
+    raise errors.options.parameters_unexpected(path)
 
 
 def visit_bool_string(value: object, path: str) -> bool:

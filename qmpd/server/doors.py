@@ -97,7 +97,7 @@ class ListeningDoor(_SocketDoor):
 
     def wait(self, report: Report) -> None:
         """Block until the first client has come, as ``wait=on`` asks, saying so on stderr."""
-        report.error(self._config.origin, errors.waiting_for_connection(self.status.filename))
+        report.error(self._config.origin, errors.char.waiting_for_connection(self.status.filename))
         self._first, _ = self._listeners[0].sock.accept()
         self.status.filename = sockets.describe(self._config, self._first, connected=True)
 
@@ -193,7 +193,7 @@ class ConnectingDoor(_SocketDoor):
         if isinstance(outcome, QemuError):
             if not self._complained:
                 self._complained = True
-                self._hall.report.error("", errors.chardev_connect_failed(self._config.id, outcome.desc))
+                self._hall.report.error("", errors.char.chardev_connect_failed(self._config.id, outcome.desc))
             self._hall.loop.call_later(self._config.reconnect_ms / 1000, self._retry)
         elif self._closed:
             outcome.close()
@@ -243,10 +243,10 @@ class FileDoor(_Base):
         try:
             self._fd = fd_sets.open(config.path, how) if names_set(config.path) else os.open(config.path, how, 0o666)
         except OSError as error:
-            raise errors.file_open_failed(config.path, sockets.reason(error)) from None
+            raise errors.char.file_open_failed(config.path, sockets.reason(error)) from None
         if config.input and not os.path.exists(config.input):
             os.close(self._fd)
-            raise errors.file_open_failed(config.input, os.strerror(errno.ENOENT))
+            raise errors.char.file_open_failed(config.input, os.strerror(errno.ENOENT))
 
     def start(self, hall: Hall) -> None:
         from qmpd.server.descriptors import DescriptorTransport
@@ -289,7 +289,7 @@ class PathDoor(_Base):
         try:
             os.stat(config.path)
         except OSError as error:
-            raise errors.file_open_failed(config.path, sockets.reason(error)) from None
+            raise errors.char.file_open_failed(config.path, sockets.reason(error)) from None
 
 
 class NoDoor(_Base):

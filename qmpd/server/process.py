@@ -25,12 +25,12 @@ class PidFile:
         try:
             self._fd = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
         except OSError as error:
-            raise errors.pidfile_open_failed(path, reason(error)) from None
+            raise errors.char.pidfile_open_failed(path, reason(error)) from None
         try:
             fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._fd)
-            raise errors.pidfile_lock_failed(reason(error)) from None
+            raise errors.char.pidfile_lock_failed(reason(error)) from None
         os.ftruncate(self._fd, 0)
         os.write(self._fd, b"%d\n" % os.getpid())
 
@@ -108,7 +108,7 @@ def watch_signals(on_signal: Callable[[int, int], object]) -> None:
 
 def terminated_by(number: int, pid: int) -> errors.QemuError:
     """What QEMU says about a signal."""
-    return errors.terminating_on_signal(number, f" from pid {pid} ({_process_name(pid)})" if pid else "")
+    return errors.char.terminating_on_signal(number, f" from pid {pid} ({_process_name(pid)})" if pid else "")
 
 
 def _process_name(pid: int) -> str:

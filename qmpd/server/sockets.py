@@ -76,7 +76,7 @@ def _adopt(fd: int) -> socket.socket:
     try:
         return socket.socket(fileno=fd)
     except OSError:
-        raise errors.fd_is_not_a_socket(fd) from None
+        raise errors.sockets.fd_is_not_a_socket(fd) from None
 
 
 def _adopt_listener(fd: int, backlog: int, remove: bool) -> Listener:
@@ -84,7 +84,7 @@ def _adopt_listener(fd: int, backlog: int, remove: bool) -> Listener:
     try:
         sock.listen(backlog)
     except OSError as error:
-        raise errors.fd_listen_failed(reason(error)) from None
+        raise errors.sockets.fd_listen_failed(reason(error)) from None
     path = sock.getsockname() if remove and sock.family == socket.AF_UNIX else ""
     return Listener(sock, path if isinstance(path, str) else "")
 
@@ -99,14 +99,14 @@ def _listen_unix(config: ChardevConfig, backlog: int) -> Listener:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise errors.socket_unlink_failed(path, reason(error)) from None
+        raise errors.sockets.socket_unlink_failed(path, reason(error)) from None
     sock = socket.socket(socket.AF_UNIX)
     try:
         _bind(sock, path, config.mode)
         sock.listen(backlog)
     except OSError as error:
         sock.close()
-        raise errors.socket_bind_failed(path, reason(error)) from None
+        raise errors.sockets.socket_bind_failed(path, reason(error)) from None
     return Listener(sock, path)
 
 
@@ -125,7 +125,7 @@ def _bind(sock: socket.socket, path: str, mode: int | None) -> None:
 
 def _check_length(path: str) -> None:
     if len(os.fsencode(path)) > _PATH_MAX:
-        raise errors.socket_path_too_long(path)
+        raise errors.sockets.socket_path_too_long(path)
 
 
 def _refuse_foreign(path: str) -> None:
@@ -150,7 +150,7 @@ def _resolve(host: str, port: str, flags: int) -> list[tuple[socket.AddressFamil
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=flags)
     except socket.gaierror as error:
-        raise errors.inet_resolution_failed(host, port, error.strerror or str(error)) from None
+        raise errors.sockets.inet_resolution_failed(host, port, error.strerror or str(error)) from None
     return [(family, address) for family, _, _, _, address in found]
 
 
@@ -162,7 +162,9 @@ def _listen_inet(config: ChardevConfig, backlog: int) -> list[Listener]:
             listeners.append(Listener(_listen_at(family, address, backlog)))
         except OSError as error:
             in_use = error.errno == errno.EADDRINUSE
-            failure = (errors.inet_port_unavailable if in_use else errors.inet_bind_failed)(reason(error))
+            failure = (errors.sockets.inet_port_unavailable if in_use else errors.sockets.inet_bind_failed)(
+                reason(error)
+            )
     if failure is not None and not listeners:
         raise failure
     return listeners
@@ -189,7 +191,7 @@ def _connect_unix(path: str) -> socket.socket:
         sock.connect(path)
     except OSError as error:
         sock.close()
-        raise errors.socket_connect_failed(path, reason(error)) from None
+        raise errors.sockets.socket_connect_failed(path, reason(error)) from None
     return sock
 
 
@@ -202,7 +204,7 @@ def _connect_inet(host: str, port: str) -> socket.socket:
             return sock
         except OSError as error:
             sock.close()
-            failure = errors.socket_connect_failed(f"{host}:{port}", reason(error))
+            failure = errors.sockets.socket_connect_failed(f"{host}:{port}", reason(error))
     assert failure is not None  # getaddrinfo never answers with nothing
     raise failure
 

@@ -66,7 +66,7 @@ _WORDS = {b"true": True, b"false": False, b"null": None}
 
 def _read_word(token: bytes) -> bool | None:
     if token not in _WORDS:
-        raise errors.json_invalid_keyword(token.decode("ascii"))
+        raise errors.qmp.json_invalid_keyword(token.decode("ascii"))
     return _WORDS[token]
 
 
@@ -114,7 +114,7 @@ class _Builder:
         elif follows is not None:
             self._open[-1].expect = follows
         elif expect in _MISSING_PUNCTUATION:
-            raise errors.json_parse_error(_MISSING_PUNCTUATION[expect])
+            raise errors.qmp.json_parse_error(_MISSING_PUNCTUATION[expect])
         elif kind in _SCALARS:
             self._deliver(_SCALARS[kind](text))
         elif kind is Kind.BRACE_OPEN:
@@ -122,7 +122,7 @@ class _Builder:
         elif kind is Kind.BRACKET_OPEN:
             self._open.append(_Frame([], _Expect.FIRST_ITEM))
         else:
-            raise errors.json_parse_error("expecting value")
+            raise errors.qmp.json_parse_error("expecting value")
 
     def _deliver(self, value: Any) -> None:
         """Put a complete value where it belongs."""
@@ -135,14 +135,14 @@ class _Builder:
             frame.expect = _Expect.NEXT_ITEM
         elif frame.expect is _Expect.VALUE:
             if frame.key in frame.container:
-                raise errors.json_duplicate_key()
+                raise errors.qmp.json_duplicate_key()
             frame.container[frame.key] = value
             frame.expect = _Expect.NEXT_MEMBER
         elif isinstance(value, str):
             frame.key = value
             frame.expect = _Expect.COLON
         else:
-            raise errors.json_key_not_a_string()
+            raise errors.qmp.json_key_not_a_string()
 
 
 class Parser:
@@ -168,11 +168,11 @@ class Parser:
         """The message that ``token`` completes: a value, or a ``QemuError`` to answer. Else ``INCOMPLETE``."""
         kind, text = token
         if kind is Kind.STRAY:
-            return self._end(errors.json_stray(decode_lossy(text)))
+            return self._end(errors.qmp.json_stray(decode_lossy(text)))
         self._count_nesting(kind)
         exceeded = self._exceeded_limit(len(text))
         if exceeded:
-            return self._end(errors.json_limit_exceeded(exceeded))
+            return self._end(errors.qmp.json_limit_exceeded(exceeded))
         self._tokens += 1
         self._size += len(text)
         self._build(kind, text)

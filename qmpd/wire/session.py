@@ -209,7 +209,7 @@ class Session:
         :raises QemuError: if that has been done before.
         """
         if self.negotiated:
-            raise errors.qmp_already_negotiated()
+            raise errors.qmp.qmp_already_negotiated()
         self.oob_enabled = "oob" in enable
         self._enter(Phase.COMMANDS)
 
@@ -328,7 +328,7 @@ class Session:
         elif isinstance(message, QemuError):
             self._send(_error_body(message), Kind.REPLY)
         else:
-            self._send(_error_body(errors.qmp_not_an_object()), Kind.REPLY)
+            self._send(_error_body(errors.qmp.qmp_not_an_object()), Kind.REPLY)
 
     def _execute(self, request: Request) -> None:
         finished = None if self.on_request is None else self.on_request(request)
@@ -367,7 +367,7 @@ class Session:
             name = request[_check_members(request, self.oob_enabled)]
         only = self._rules.only
         if only is not None and name != only:
-            raise errors.qmp_expecting_negotiation()
+            raise errors.qmp.qmp_expecting_negotiation()
         if self.line is not None:
             self.line.ask(name)
         return self._dispatch(name, request.get("arguments"), _is_out_of_band(request))
@@ -419,15 +419,15 @@ def _check_members(request: Request, allow_oob: bool) -> str:
         value = request[member]
         if member == "execute" or (member == "exec-oob" and allow_oob):
             if not isinstance(value, str):
-                raise errors.qmp_member_type(member, "a string")
+                raise errors.qmp.qmp_member_type(member, "a string")
             if found:
-                raise errors.qmp_member_clash(member, found)
+                raise errors.qmp.qmp_member_clash(member, found)
             found = member
         elif member == "arguments":
             if not isinstance(value, dict):
-                raise errors.qmp_member_type(member, "an object")
+                raise errors.qmp.qmp_member_type(member, "an object")
         elif member != "id":
-            raise errors.qmp_member_unexpected(member)
+            raise errors.qmp.qmp_member_unexpected(member)
     if not found:
-        raise errors.qmp_lacks_execute()
+        raise errors.qmp.qmp_lacks_execute()
     return found

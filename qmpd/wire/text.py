@@ -83,7 +83,7 @@ def unquote(token: bytes) -> str:
 def _decode_run(raw: bytes) -> str:
     text = decode(raw)
     if text is None:
-        raise errors.json_invalid_utf8()
+        raise errors.qmp.json_invalid_utf8()
     return text
 
 
@@ -92,12 +92,12 @@ def _unescape(token: bytes, escape: re.Match[bytes]) -> tuple[str, int]:
     high, low, simple = escape.groups()
     if simple is not None:
         if simple not in _SIMPLE_ESCAPES:
-            raise errors.json_invalid_escape()
+            raise errors.qmp.json_invalid_escape()
         return _SIMPLE_ESCAPES[simple], escape.end()
     start = escape.start()
     code, end = (int(high, 16) if high else -1), start + 6
     if 0xD800 <= code <= 0xDBFF and low and 0xDC00 <= int(low, 16) <= 0xDFFF:
         code, end = 0x10000 + ((code & 0x3FF) << 10 | int(low, 16) & 0x3FF), start + 12
     if code < 0 or 0xD800 <= code <= 0xDFFF or re.match(_NONCHARACTER, chr(code)):
-        raise errors.json_invalid_unicode(decode_lossy(token[start:end]))
+        raise errors.qmp.json_invalid_unicode(decode_lossy(token[start:end]))
     return chr(code), end

@@ -64,7 +64,7 @@ def _cpu(context: Context, wanted: int | None) -> int | None:
         return 0 if count else None
     index = wanted % (1 << 32)
     if index >= count:
-        raise errors.hmp_cpu_index_invalid()
+        raise errors.hmp.hmp_cpu_index_invalid()
     return index
 
 
@@ -79,7 +79,7 @@ def _answer(context: Context, line: str, cpu: int | None, select_cpu: Callable[[
             return _recorded(context, line[: found.start])
         return found.handler(Call(context, cpu, arguments, select_cpu))
     except BadArguments as problem:
-        return f"{problem}{errors.hmp_advice(line[: found.start].rstrip(BLANKS))}"
+        return f"{problem}{errors.hmp.hmp_advice(line[: found.start].rstrip(BLANKS))}"
     except QemuError as error:
         return f"Error: {error.desc}\n{error.hint and error.hint + chr(10)}"
 
@@ -97,7 +97,7 @@ def _find(context: Context, line: str) -> _Found | str:
         types, handlers = table.INFO_COMMANDS, INFO_HANDLERS
         start = skip_blanks(line, end)
     if name is None:
-        return errors.hmp_unknown_command(line[:end])
+        return errors.hmp.hmp_unknown_command(line[:end])
     key = name.partition("|")[0]
     return _Found(name, types.get(key, ""), handlers.get(key), start)
 

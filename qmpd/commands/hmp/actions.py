@@ -71,13 +71,13 @@ def system_wakeup(call: Call) -> str:
 
 
 def exit_preconfig(call: Call) -> str:
-    raise errors.preconfig_is_over()
+    raise errors.run_state.preconfig_is_over()
 
 
 def watchdog_action(call: Call) -> str:
     action = call.arguments["action"].lower()
     if action not in _WATCHDOG_ACTIONS:
-        raise errors.enum_value_invalid(action)
+        raise errors.hmp.enum_value_invalid(action)
     call.context.machine.run.actions["watchdog"] = action
     return ""
 
@@ -126,7 +126,7 @@ def object_add(call: Call) -> str:
         return help.object_options(board.catalogue, tree.get("qom-type"))
     options = structs.read(tree, structs.from_schema("qom", "ObjectOptions"), structs.STRINGS)
     if not qemuopts.is_identifier(options["id"]):
-        raise errors.option_id_malformed()
+        raise errors.options.option_id_malformed()
     objects.object_add(board, options)
     return ""
 
@@ -176,7 +176,7 @@ def _json(text: str) -> Any:
     try:
         return read_json(text)
     except QemuError as error:
-        if error.desc != errors.json_premature_end().desc:
+        if error.desc != errors.options.json_premature_end().desc:
             raise
     return read_json(f"{text} ")
 
@@ -212,7 +212,7 @@ def _numbers(text: str) -> list[int]:
 def cpu(call: Call) -> str:
     index = call.arguments["index"]
     if not 0 <= index < call.context.machine.cpu_count:
-        return errors.hmp_cpu_missing()
+        return errors.hmp.hmp_cpu_missing()
     call.select_cpu(index)
     return ""
 

@@ -49,7 +49,7 @@ class Reader:
             else:
                 self._value(key, kind)
         if not self._at_end():
-            raise BadArguments(errors.hmp_extraneous_characters(self.name))
+            raise BadArguments(errors.hmp.hmp_extraneous_characters(self.name))
         return self.values
 
     def _at_end(self) -> bool:
@@ -74,7 +74,7 @@ class Reader:
         letter = self.text[self.position + 1 : self.position + 2]
         if letter != kind[1]:
             if f"-{letter}" not in later:  # QEMU looks no closer, and takes the name of an argument for a flag too
-                raise BadArguments(errors.hmp_option_unsupported(self.name, letter))
+                raise BadArguments(errors.hmp.hmp_option_unsupported(self.name, letter))
             self.position = start
             return
         self.position += 2
@@ -83,18 +83,18 @@ class Reader:
             try:
                 self.values[key], self.position = read_word(self.text, self.position)
             except NoWord:
-                raise BadArguments(errors.hmp_option_lacks_value(self.name, letter)) from None
+                raise BadArguments(errors.hmp.hmp_option_lacks_value(self.name, letter)) from None
 
     def word(self, expected: str = "string") -> str:
         try:
             word, self.position = read_word(self.text, self.position)
         except NoWord:
-            raise BadArguments(errors.hmp_expected(self.name, expected)) from None
+            raise BadArguments(errors.hmp.hmp_expected(self.name, expected)) from None
         return word
 
     def rest(self) -> str:
         if self._at_end():
-            raise BadArguments(errors.hmp_expected(self.name, "string"))
+            raise BadArguments(errors.hmp.hmp_expected(self.name, "string"))
         rest, self.position = self.text[self.position :], len(self.text)
         return rest
 
@@ -118,19 +118,19 @@ class Reader:
     def number_of_32_bits(self) -> int:
         number = self.number()
         if number >> 32:
-            raise BadArguments(errors.hmp_number_too_wide(self.name))
+            raise BadArguments(errors.hmp.hmp_number_too_wide(self.name))
         return number
 
     def mebibytes(self) -> int:
         number = self.number()
         if number < 0:
-            raise BadArguments(errors.hmp_number_negative())
+            raise BadArguments(errors.hmp.hmp_number_negative())
         return wrapped(number * _MIB)
 
     def size(self) -> str:
         found = _SIZE.match(self.text, self.position)
         if found is None:
-            raise BadArguments(errors.hmp_size_invalid())
+            raise BadArguments(errors.hmp.hmp_size_invalid())
         self.position = found.end()
         return found[0]
 
@@ -140,7 +140,7 @@ class Reader:
             self.position += 1
         word = self.text[start : self.position]
         if word not in ("on", "off"):
-            raise BadArguments(errors.hmp_on_or_off_expected())
+            raise BadArguments(errors.hmp.hmp_on_or_off_expected())
         return word == "on"
 
     def format(self) -> tuple[int, str, int | None]:
@@ -151,7 +151,7 @@ class Reader:
             return 1, last.letter, None if last.letter == "i" else last.size
         self.position = found.end()
         if self.position < len(self.text) and self.text[self.position] not in BLANKS:
-            raise BadArguments(errors.hmp_format_character(self.text[self.position]))
+            raise BadArguments(errors.hmp.hmp_format_character(self.text[self.position]))
         size = letter = None
         for character in found["letters"]:
             if character in _SIZE_LETTERS:

@@ -65,7 +65,7 @@ def change(call: Call) -> str:
         return ""
     mode = given.get("read-only-mode")
     if mode is not None and mode not in documents.document("block")["$defs"]["BlockdevChangeReadOnlyMode"]["enum"]:
-        raise errors.enum_value_invalid(mode)
+        raise errors.hmp.enum_value_invalid(mode)
     medium = {"device": given["device"], "filename": given["target"], "format": given.get("arg")}
     run(call, "blockdev-change-medium", **medium, force=given.get("force", False), read_only_mode=mode)
     return ""

@@ -52,7 +52,7 @@ def _apply(operator: str, left: int, right: int) -> int:
         case "*":
             return left * right
     if right == 0:
-        raise BadExpression(errors.hmp_division_by_zero())
+        raise BadExpression(errors.hmp.hmp_division_by_zero())
     quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
     return quotient if operator == "/" else left - quotient * right
 
@@ -60,14 +60,14 @@ def _apply(operator: str, left: int, right: int) -> int:
 def _operand(text: str, position: int) -> tuple[int, int]:
     match text[position : position + 1]:
         case "":
-            raise BadExpression(errors.hmp_expression_ends())
+            raise BadExpression(errors.hmp.hmp_expression_ends())
         case "+" | "-" | "~" as sign:
             number, position = _operand(text, skip_blanks(text, position + 1))
             return wrapped({"+": number, "-": -number, "~": ~number}[sign]), position
         case "(":
             number, position = _operation(text, skip_blanks(text, position + 1), 0)
             if text[position : position + 1] != ")":
-                raise BadExpression(errors.hmp_parenthesis_expected())
+                raise BadExpression(errors.hmp.hmp_parenthesis_expected())
             return number, skip_blanks(text, position + 1)
         case "'":
             return _character(text, position + 1)
@@ -78,9 +78,9 @@ def _operand(text: str, position: int) -> tuple[int, int]:
 
 def _character(text: str, position: int) -> tuple[int, int]:
     if position == len(text):
-        raise BadExpression(errors.hmp_character_expected())
+        raise BadExpression(errors.hmp.hmp_character_expected())
     if text[position + 1 : position + 2] != "'" or not text[position].isascii():
-        raise BadExpression(errors.hmp_quote_expected())
+        raise BadExpression(errors.hmp.hmp_quote_expected())
     return ord(text[position]), skip_blanks(text, position + 2)
 
 
@@ -89,7 +89,7 @@ def _number(text: str, position: int) -> tuple[int, int]:
         number, end = scan_uint64(text, position)
     except MalformedError:
         character = text[position] if text[position].isascii() else "\ufffd"  # a byte of it, which is no text
-        raise BadExpression(errors.hmp_expression_character(character)) from None
+        raise BadExpression(errors.hmp.hmp_expression_character(character)) from None
     except OutOfRangeError:
-        raise BadExpression(errors.hmp_number_too_large()) from None
+        raise BadExpression(errors.hmp.hmp_number_too_large()) from None
     return wrapped(number), skip_blanks(text, end)

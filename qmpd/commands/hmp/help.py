@@ -49,7 +49,7 @@ def _list(commands: dict[str, str], prefix: str = "") -> str:
 def _one(commands: dict[str, str], words: list[str]) -> str:
     name = find(commands, words[-1])
     if name is None:
-        return errors.hmp_unknown_command(" ".join(words))
+        return errors.hmp.hmp_unknown_command(" ".join(words))
     return " ".join([*words[:-1], name, commands[name]]) + "\n"
 
 

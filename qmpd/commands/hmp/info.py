@@ -171,13 +171,13 @@ def _cpu_slot(entry: dict[str, Any]) -> str:
 
 def paging(call: Call) -> str:
     """The guest's page tables, which nobody has switched on."""
-    return errors.hmp_no_cpu() if call.cpu is None else "PG disabled\n"
+    return errors.hmp.hmp_no_cpu() if call.cpu is None else "PG disabled\n"
 
 
 def lapic(call: Call) -> str:
     index = call.arguments.get("apic-id", call.cpu)
     if index is None or index >= call.context.machine.cpu_count:
-        return errors.hmp_no_cpu()
+        return errors.hmp.hmp_no_cpu()
     return innards.recorded(call.context.machine, "lapic").replace("CPU 0 ", f"CPU {index} ", 1)
 
 
@@ -187,9 +187,9 @@ def registers(call: Call) -> str:
         return "".join(_registers(machine, index) for index in range(machine.cpu_count))
     index = call.arguments.get("vcpu", call.cpu)
     if index is None:
-        return errors.hmp_no_cpu()
+        return errors.hmp.hmp_no_cpu()
     if not 0 <= index < machine.cpu_count:
-        return errors.hmp_cpu_not_available(index)
+        return errors.hmp.hmp_cpu_not_available(index)
     return _registers(machine, index)
 
 

@@ -35,7 +35,7 @@ def _type(name: str) -> dict[str, Any]:
 def _member(type_name: str, value: str) -> str:
     """``value`` if it is one of an enumeration's."""
     if value not in _type(type_name)["enum"]:
-        raise errors.enum_value_invalid(value)
+        raise errors.hmp.enum_value_invalid(value)
     return value
 
 
@@ -90,7 +90,7 @@ def migrate_set_capability(call: Call) -> str:
 def migrate_set_parameter(call: Call) -> str:
     name = call.arguments["parameter"]
     if name not in _type("MigrateSetParameters")["properties"]:
-        raise errors.enum_value_invalid(name)
+        raise errors.hmp.enum_value_invalid(name)
     qmp.migrate_set_parameters(call.context, {name: _parameter(name, call.arguments["value"])})
     return ""
 

@@ -65,7 +65,7 @@ def chardev_add(call: Call) -> str:
         return "Available chardev backend types: \n" + "".join(f"  {kind}\n" for kind in reversed(char.KINDS))
     device_id = options.pop("id", None)
     if device_id is None:
-        raise errors.chardev_lacks_id()
+        raise errors.startup.chardev_lacks_id()
     if call.context.machine.chardevs.child(device_id) is not None:
         raise errors.duplicate_property(device_id, "container")
     backend = _backend(options)

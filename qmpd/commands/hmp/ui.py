@@ -15,7 +15,7 @@ from qmpd.schemas import documents
 def _member(type_name: str, value: str) -> str:
     """``value`` if it is one of an enumeration's."""
     if value not in documents.document("ui")["$defs"][type_name]["enum"]:
-        raise errors.enum_value_invalid(value)
+        raise errors.hmp.enum_value_invalid(value)
     return value
 
 

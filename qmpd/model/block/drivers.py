@@ -92,9 +92,11 @@ def _open_nbd(opening: Opening, node: Node) -> None:
         check_credentials(opening.graph.machine, options["tls-creds"], listens=False)
     server = options["server"]
     if server["type"] == "unix":
-        raise errors.socket_connect_failed(server["path"], os.strerror(errno.ENOENT))
+        raise errors.sockets.socket_connect_failed(server["path"], os.strerror(errno.ENOENT))
     if server["type"] == "inet":
-        raise errors.socket_connect_failed(f"{server['host']}:{server['port']}", os.strerror(errno.ECONNREFUSED))
+        raise errors.sockets.socket_connect_failed(
+            f"{server['host']}:{server['port']}", os.strerror(errno.ECONNREFUSED)
+        )
     raise errors.not_modelled(f"NBD over {server['type']}")
 
 

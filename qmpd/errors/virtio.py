@@ -1,0 +1,117 @@
+"""virtio memory devices."""
+
+from __future__ import annotations
+
+from qmpd.errors import QemuError
+
+# hw/virtio/virtio-md-pci.c, hw/virtio/virtio-mem.c, hw/virtio/virtio-mem-pci.c, hw/virtio/virtio-pmem.c
+
+
+def virtio_without_interface() -> QemuError:
+    return QemuError(
+        "device cannot work as neither modern nor legacy mode is enabled",
+        hint="Set either disable-modern or disable-legacy to off",
+    )
+
+
+def rng_period_missing() -> QemuError:
+    return QemuError("'period' parameter expects a positive integer")
+
+
+def rng_max_bytes_refused() -> QemuError:
+    return QemuError("'max-bytes' parameter must be positive, and less than 2^63")
+
+
+def balloon_exists() -> QemuError:
+    return QemuError("Only one balloon device is supported")
+
+
+def balloon_interval_negative() -> QemuError:
+    return QemuError("timer value must be greater than zero")
+
+
+def balloon_interval_too_long() -> QemuError:
+    return QemuError("timer value is too big")
+
+
+def virtio_memory_stays() -> QemuError:
+    return QemuError("this virtio based memory devices cannot be unplugged")
+
+
+def virtio_mem_block_size_fixed() -> QemuError:
+    return QemuError("'block-size' cannot be changed")
+
+
+def virtio_mem_block_too_small(smallest: int) -> QemuError:
+    return QemuError(f"'block-size' property has to be at least {smallest:#x}")
+
+
+def virtio_mem_block_not_a_power() -> QemuError:
+    return QemuError("'block-size' property has to be a power of two")
+
+
+def virtio_mem_block_below_page(page_size: int) -> QemuError:
+    return QemuError(f"'block-size' property has to be at least the page size ({page_size:#x})")
+
+
+def virtio_mem_block_below_default(default: int) -> str:
+    return f"'block-size' property is smaller than the default block size ({default >> 20:x} MiB)"
+
+
+def virtio_mem_request_unaligned(block_size: int) -> QemuError:
+    return QemuError(f"'requested-size' has to be multiples of 'block-size' ({block_size:#x})")
+
+
+def virtio_mem_request_too_large(size: int) -> QemuError:
+    return QemuError(f"'requested-size' cannot exceed the memory backend size({size:#x})")
+
+
+def virtio_mem_request_while_leaving() -> QemuError:
+    return QemuError("'requested-size' cannot be changed if the device is in the process of unplug")
+
+
+def virtio_mem_value_unaligned(name: str, block_size: int) -> QemuError:
+    return QemuError(f"'{name}' property has to be multiples of 'block-size' ({block_size:#x})")
+
+
+def virtio_mem_memdev_unaligned(block_size: int) -> QemuError:
+    return QemuError(f"'memdev' property memdev size has to be multiples of'block-size' ({block_size:#x})")
+
+
+def virtio_mem_memdev_busy(name: str) -> QemuError:
+    return QemuError(f"'memdev' property specifies a busy memdev: {name}")
+
+
+def virtio_mem_memdev_unsupported() -> QemuError:
+    return QemuError("'memdev' property specifies an unsupported memdev")
+
+
+def virtio_mem_memdev_preallocated(name: str) -> QemuError:
+    return QemuError(
+        f"'memdev' property specifies a memdev with preallocation enabled: {name}. Instead, specify 'prealloc=on'"
+        " for the virtio-mem device. "
+    )
+
+
+def virtio_mem_node_out_of_range(node: int, nodes: int) -> QemuError:
+    return QemuError(f"'node' property has value '{node}', which exceedsthe number of numa nodes: {nodes}")
+
+
+def virtio_mem_memslots_need_inaccessible() -> QemuError:
+    return QemuError("'dynamic-memslots' property set to 'on' requires 'unplugged-inaccessible' to be 'on'")
+
+
+def virtio_mem_zeropage_missing() -> str:
+    return "'unplugged-inaccessible' property set to 'off' with a memdev that does not support the shared zeropage."
+
+
+def virtio_mem_stays_accessible() -> QemuError:
+    return QemuError("virtio-mem device cannot get unplugged while 'unplugged-inaccessible' != 'on'")
+
+
+def virtio_mem_still_plugged() -> QemuError:
+    return QemuError("virtio-mem device cannot get unplugged while some of its memory is still plugged")
+
+
+def virtio_mem_still_requested() -> QemuError:
+    return QemuError("virtio-mem device cannot get unplugged while 'requested-size' != '0'")
