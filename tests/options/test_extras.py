@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import gc
+import signal
+from collections.abc import Iterator
+
 import pytest
 
 from qmpd.config import Extras
 from qmpd.qemu_argv import main, parse
 
 MACHINE = ("qmpd-system-x86_64", "-machine", "none", "-nodefaults", "-display", "none")
+
+
+@pytest.fixture(autouse=True)
+def _this_process_stays_as_it_was() -> Iterator[None]:
+    """What serves a machine has its process to itself: it holds signals and collects no garbage while it starts."""
+    mask, interrupted = signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.getsignal(signal.SIGINT)
+    yield
+    gc.enable()
+    signal.signal(signal.SIGINT, interrupted)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
