@@ -526,13 +526,19 @@ class SideBySide(PciRules):
 
 
 def run(
-    ours: Launch, theirs: Launch, *, seed: int | None = None, seconds: float = math.inf, sequences: float = math.inf
+    ours: Launch,
+    theirs: Launch,
+    *,
+    rules: type[Base] = SideBySide,
+    seed: int | None = None,
+    seconds: float = math.inf,
+    sequences: float = math.inf,
 ) -> int:
     """Random sequences from one seed, or from fresh ones until there was enough; how many there were.
 
     Raises Difference, with the shortest sequence found, where the two differ.
     """
-    machine = type("SideBySide", (SideBySide,), {"ours": staticmethod(ours), "theirs": staticmethod(theirs)})
+    machine = type("Rules", (rules,), {"ours": staticmethod(ours), "theirs": staticmethod(theirs)})
     settings = hypothesis.settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
