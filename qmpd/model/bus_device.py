@@ -31,6 +31,10 @@ class BusDevice(CatalogueDevice):
         super().__init__(machine, device_type)
         self.usb_port = ""
 
+    @property
+    def machine_takes_it(self) -> bool:
+        return False
+
     def check_address(self) -> None:
         if self.machine.catalogue.type_info(self.type).bus == "SCSI":
             _check_scsi_address(self)

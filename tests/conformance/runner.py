@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import random
 import re
 import shutil
 import socket
@@ -308,6 +309,11 @@ def _played(section: Section, conversation: Conversation) -> Iterator[Step]:
 
 def play_case(case: Case, launch: Launch) -> Case:
     return replace(case, sections=tuple(play(section, launch) for section in case.sections))
+
+
+def chosen_seed() -> int:
+    """Where chance starts from: ``QMPD_SEED``, as in CI, which says the same twice of the same commit, or anywhere."""
+    return int(os.environ.get("QMPD_SEED") or random.SystemRandom().randrange(1 << 32))
 
 
 def qemu_is_missing() -> str:

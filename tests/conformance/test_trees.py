@@ -1,4 +1,4 @@
-"""Object trees of some machines, picked with a fresh seed, against the real QEMU."""
+"""Object trees of some machines, picked with a fresh seed or with QMPD_SEED, against the real QEMU."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_fresh_machine_shows_the_tree_of_qemu(options: str) -> None:
 
 
 def test_machines_picked_at_random_show_the_trees_of_qemu() -> None:
-    seed = random.randrange(1 << 32)
+    seed = runner.chosen_seed()
     chance = random.Random(seed)
     for _ in range(NUMBER):
         options = picked(chance)
