@@ -20,7 +20,7 @@ test: $(VENV)/.test ## run all tests, and lint; ARGS='tests/wire -k garbage' pic
 	$(if $(ARGS),,@$(MAKE) --no-print-directory lint)
 	$(BIN)/python -m pytest $(ARGS)
 
-peers: ## install what the tests compare with (Debian): QEMU 10.0.2, libvirt, socat, systemd-analyze
+peers: ## install what the tests compare with (Debian): QEMU 10.0.2, libvirt, socat, systemd-analyze, cc
 	@$(PEERS)
 
 lint: $(VENV)/.test ## ruff, mypy, and who may import whom

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+
+from tests.peers import missing_peer
 
 from . import runner, transcript
 from .record import drift
@@ -64,6 +67,8 @@ def answers_of_qemu(request: pytest.FixtureRequest) -> Iterator[dict[str, Future
 @every_case
 def test_the_recording_is_right(case: Case, answers_of_qemu: dict[str, Future[Case]]) -> None:
     if reason := runner.host_is_missing(case):
+        if shutil.which("cc") is None:
+            missing_peer(reason)
         pytest.skip(reason)
     difference = drift(case, answers_of_qemu[case.name].result())
 
