@@ -493,10 +493,6 @@ def export_id_malformed() -> QemuError:
     return QemuError("Invalid block export id")
 
 
-def export_id_taken(name: str) -> QemuError:
-    return QemuError(f"Block export id '{name}' is already in use")
-
-
 def export_not_found(name: str) -> QemuError:
     return QemuError(f"Export '{name}' is not found")
 
@@ -511,10 +507,6 @@ def export_iothread_not_found(name: str) -> QemuError:
 
 def nbd_server_not_running() -> QemuError:
     return QemuError("NBD server not running")
-
-
-def nbd_server_running() -> QemuError:
-    return QemuError("NBD server already running")
 
 
 # blockdev.c: -drive

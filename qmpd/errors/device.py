@@ -98,10 +98,6 @@ def ide_unit_taken(unit: int) -> QemuError:
     return QemuError(f"IDE unit {unit} is in use")
 
 
-def ide_unit_invalid(unit: int) -> QemuError:
-    return QemuError(f"Invalid IDE unit {unit}")
-
-
 def scsi_address_refused(what: str, number: int) -> QemuError:
     """``what`` is ``channel id``, ``device id`` or ``device lun``."""
     return QemuError(f"bad scsi {what}: {number}")

@@ -75,10 +75,6 @@ def machine_type_unsupported(name: str) -> QemuError:
     return QemuError(f'unsupported machine type: "{name}"', hint="Use -machine help to list supported machines")
 
 
-def ram_size_too_large(size: int, limit: int) -> QemuError:
-    return QemuError(f"ram size {size} exceeds permitted maximum {limit}")
-
-
 def maxmem_below_size(maximum: int, size: int) -> QemuError:
     return QemuError(
         f"invalid value of maxmem: maximum memory size (0x{maximum:x})"

@@ -134,10 +134,6 @@ def dump_length_zero() -> QemuError:
     return QemuError("parameter 'length' expects a non-zero size")
 
 
-def dump_empty() -> QemuError:
-    return QemuError("dump: no guest memory to dump")
-
-
 # hw/core/nmi.c, system/cpus.c, system/device_tree-stub.c, hw/usb/bus.c
 
 

@@ -35,10 +35,6 @@ def nographic_daemonized() -> QemuError:
     return QemuError("-nographic cannot be used with -daemonize")
 
 
-def user_unknown(text: str) -> QemuError:
-    return QemuError(f'User "{text}" doesn\'t exist (and is not <uid>:<gid>)')
-
-
 def port_not_connected(kind: str, name: str) -> QemuError:
     """``kind`` is ``serial`` or ``parallel``."""
     return QemuError(f"could not connect {kind} device to character backend '{name}'")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from qmpd import errors
 from qmpd.model.qom import STR, Object
@@ -223,7 +223,3 @@ def release(device: CatalogueDevice, *, unplugged: bool) -> None:
     for line in device.attached.lines.values():
         line.node.users.remove(line)
     device.attached = None
-
-
-def line_users(device: CatalogueDevice) -> list[Any]:
-    return [] if device.attached is None else list(device.attached.lines.values())

@@ -74,11 +74,6 @@ def visit_number_string(value: object, path: str) -> float:
         raise errors.invalid_parameter_type(path, "number") from None
 
 
-def visit_null_string(value: object, path: str) -> None:
-    """No string is null."""
-    raise errors.invalid_parameter_type(path, "null")
-
-
 def visit_narrow_string(value: object, path: str, kind: str) -> int:
     """An integer of ``kind`` ``int8`` … ``uint32``: read at 64 bits first, then held against its own range."""
     number = visit_uint64_string(value, path) if kind[0] == "u" else visit_int64_string(value, path)
