@@ -100,6 +100,16 @@ class DiskImages:
         finally:
             os.close(descriptor)
 
+    def is_pipe(self, path: str) -> bool:
+        try:
+            return stat.S_ISFIFO(os.stat(_encoded(path)).st_mode)
+        except OSError:
+            return False
+
+    def read(self, path: str) -> bytes:
+        with open(_encoded(path), "rb") as file:
+            return file.read()
+
 
 def _encoded(path: str) -> bytes:
     """The path in bytes, also where it holds what is no text: a NUL goes as QEMU writes it."""

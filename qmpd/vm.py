@@ -13,7 +13,7 @@ from qmpd.commands.context import Context
 from qmpd.commands.dispatch import dispatch
 from qmpd.config import ChardevConfig, OptionArguments, Phase, VmConfig
 from qmpd.descriptors import FdSets, NamedDescriptors, inherited
-from qmpd.errors import QemuError, StartupError
+from qmpd.errors import NotYet, QemuError, StartupError
 from qmpd.event import Event
 from qmpd.guest.behaviour import BadBehaviour, Behaviour, load
 from qmpd.guest.guest import SimulatedGuest
@@ -42,6 +42,7 @@ class Vm:
     ``on_exit`` is called with the exit status when the machine has ended, ``on_death`` with the signal that kills it;
     ``on_warning`` with the option that a warning is about (empty if none) and its text, ``on_complaint`` with an option
     and what is wrong with it although the machine starts.
+    ``await_pipe`` reads a named pipe to its end and then calls back; without it a command that needs one waits for it.
     ``host`` has the memory: without one it is plenty, and the files are those of the disk. ``open_door`` and
     ``close_door`` open and close what is behind a character device; by themselves they do nothing.
     """
@@ -64,6 +65,7 @@ class Vm:
             chardev.id, chardev.backend, frontend_open=False
         )
         self.close_door: Callable[[str], None] = lambda label: None
+        self.await_pipe: Callable[[str, Callable[[bytes], None]], None] | None = None
         self.fd_sets = FdSets()
         self.on_death: Callable[[str], None] | None = None
         self._sessions: list[Session] = []
@@ -72,6 +74,8 @@ class Vm:
         self._faults: Faults | None = None
         self._throttle = Throttle(clock, self._deliver)
         self._ended = False
+        self._arrived: dict[str, bytes] = {}
+        self._waits = False
         self._origin = ""
         self._complain = on_complaint
         self.stubs = _stubs(config.extras.stubs) if config.extras.stubs else {}
@@ -91,6 +95,7 @@ class Vm:
         self.machine.die = self.die
         self.machine.later = partial(clock.call_later, 0.0)
         self.machine.wall_clock = lambda: clock.now()[0]
+        self.machine.read_file = self._read_file
         self._open_images()
         self._create_objects()
         self._connect_network()
@@ -181,6 +186,8 @@ class Vm:
         session.descriptors = NamedDescriptors()
         context = Context(self.machine, session, self)
         self._sessions.append(session)
+        if self._waits:
+            session.block()
         if self._faults is not None:
             self._faults.attach(session)
         return session
@@ -206,6 +213,8 @@ class Vm:
         session.descriptors = NamedDescriptors()
         context = Context(self.machine, session, self)
         self._humans.append(session)
+        if self._waits:
+            session.block()
         return session
 
     def open_qtest(self) -> QtestSession:
@@ -251,6 +260,32 @@ class Vm:
         if not isinstance(self.clock, ManualClock):
             raise errors.extras.clock_goes_by_itself()
         self.clock.advance(seconds)
+
+    # Waiting for somebody outside, as QEMU does with its main loop
+
+    def _read_file(self, path: str) -> bytes:
+        """What a file holds. Raises OSError, and NotYet while no monitor shall be answered but out of band."""
+        images = self.machine.host.images
+        if path in self._arrived:
+            return self._arrived[path]
+        if self.await_pipe is None or not images.is_pipe(path):
+            return images.read(path)
+        self.await_pipe(path, partial(self._arrive, path))
+        self._waits = True
+        for session in self._sessions:
+            session.block()
+        for human in self._humans:
+            human.block()
+        raise NotYet
+
+    def _arrive(self, path: str, data: bytes) -> None:
+        self._arrived[path] = data
+        self._waits = False
+        for session in sorted(self._sessions, key=lambda session: not session.interrupted):
+            session.unblock()
+            self._arrived.clear()
+        for human in list(self._humans):
+            human.unblock()
 
     # Events and the end
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qmpd.errors import accelerator as accelerator
+    from qmpd.errors import blkdebug as blkdebug
     from qmpd.errors import block as block
     from qmpd.errors import char as char
     from qmpd.errors import cpu as cpu
@@ -83,6 +84,10 @@ class StartupError(Exception):
         super().__init__(origin, *errors)
         self.origin = origin
         self.errors = errors
+
+
+class NotYet(Exception):
+    """What a command needs is still to come: nothing has changed, and it is to be run again later."""
 
 
 # Ours alone: QEMU has no such text

@@ -447,11 +447,11 @@ def job_not_paused() -> QemuError:
     return QemuError("Can't resume a job that was not paused")
 
 
-def empty_cache_unexpected(driver: str, *, is_protocol: bool) -> QemuError:
-    """Nothing in ``cache`` leaves the member itself, which no driver knows."""
+def option_unknown(driver: str, name: str, *, is_protocol: bool) -> QemuError:
+    """Where a member is a struct or a list, an empty one leaves the member itself, which no driver knows."""
     if is_protocol:
-        return QemuError(f"Block protocol '{driver}' doesn't support the option 'cache'")
-    return QemuError(f"Block format '{driver}' does not support the option 'cache'")
+        return QemuError(f"Block protocol '{driver}' doesn't support the option '{name}'")
+    return QemuError(f"Block format '{driver}' does not support the option '{name}'")
 
 
 def nbd_name_too_long(what: str) -> QemuError:

@@ -163,6 +163,7 @@ class Machine(Object):
         self._say = say
         self.later: Callable[[Callable[[], object]], object] = lambda callback: callback()
         self.wall_clock: Callable[[], int] = lambda: 0
+        self.read_file: Callable[[str], bytes] = host.images.read
         self.ready = False
         self.initialized = False
         self.settings: dict[str, Any] = {}

@@ -91,8 +91,9 @@ def group(name: str) -> Group | None:
     if entry is None:
         return None
     implied_key, merged, description = entry
-    types = {}
-    for member in description.split():
-        key, _, letter = member.partition(":")
-        types[key] = letter
-    return Group(name, implied_key, merged, types)
+    return Group(name, implied_key, merged, types(description))
+
+
+def types(description: str) -> dict[str, str]:
+    """The members that a description lists, with their letters."""
+    return {key: letter for key, _, letter in (member.partition(":") for member in description.split())}

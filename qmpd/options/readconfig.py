@@ -46,11 +46,16 @@ def read(path: str) -> Iterator[Section]:
     """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            lines = file.read().splitlines(keepends=True)
+            text = file.read()
     except OSError as error:
         raise errors.startup.file_not_opened(path, error.strerror or "") from None
+    yield from parse(text, path)
+
+
+def parse(text: str, path: str) -> Iterator[Section]:
+    """The sections of the file that holds ``text``. Raises QemuError."""
     section: Section | None = None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
         if line == "\n" or line.startswith("#"):
             continue
         header = _read_header(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from qmpd.server.doors import Door, Hall, ListeningDoor, open_door
 from qmpd.server.seams import VirtualMachine
 
 _FAREWELL_SECONDS = 0.05  # for clients to take what they still get when the machine has ended
+
+_PIPE_SIZE = 64 << 10
 
 MakeVm = Callable[[VmConfig, Clock], VirtualMachine]
 
@@ -121,6 +124,7 @@ class _Server:
         vm.chardevs = [door.status for door in doors]
         vm.open_door = self._open_door
         vm.close_door = self._close_door
+        vm.await_pipe = self._await_pipe
         vm.on_exit = self._end
         vm.on_death = self._die
         loop.set_exception_handler(_report_fault)
@@ -143,6 +147,22 @@ class _Server:
         for door in [door for door in self._doors if door.status.label == label]:
             self._doors.remove(door)
             door.close()
+
+    def _await_pipe(self, path: str, done: Callable[[bytes], None]) -> None:
+        """Read a named pipe until its writers have come and gone; ``done`` gets what they wrote. Raises OSError."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        pieces: list[bytes] = []
+
+        def readable() -> None:
+            piece = os.read(descriptor, _PIPE_SIZE)
+            if piece:
+                pieces.append(piece)
+                return
+            self._loop.remove_reader(descriptor)
+            os.close(descriptor)
+            done(b"".join(pieces))
+
+        self._loop.add_reader(descriptor, readable)
 
     def _signalled(self, number: int, pid: int) -> None:
         if self._ending:

@@ -49,6 +49,7 @@ class VirtualMachine(Protocol):
     ``on_exit`` is called with an exit status when it has ended, ``on_death`` with the name of a signal that shall end
     the process at once. ``chardevs`` is what ``query-chardev`` reports. ``open_door`` and ``close_door`` are called to
     open and close character devices while it runs; ``fd_sets`` has the descriptors that may stand for a file.
+    ``await_pipe`` is called to read a named pipe to its end, and to tell then.
     """
 
     on_exit: Callable[[int], None] | None
@@ -57,6 +58,7 @@ class VirtualMachine(Protocol):
     open_door: Callable[[ChardevConfig], ChardevStatus]
     close_door: Callable[[str], None]
     fd_sets: FdSets
+    await_pipe: Callable[[str, Callable[[bytes], None]], None] | None
 
     def open_session(self, pretty: bool) -> Any:
         """A session for a client that has just come."""

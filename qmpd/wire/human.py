@@ -48,12 +48,13 @@ class HumanSession:
         self._output = bytearray()
         self._input = bytearray()
         self._paused = False
+        self._blocked = False
         self._editor.show = self.write
         self._editor.complete = complete
 
     @property
     def wants_input(self) -> bool:
-        return not self._paused
+        return not self._paused and not self._blocked
 
     def greet(self) -> None:
         if self._mux is None:
@@ -78,7 +79,7 @@ class HumanSession:
         self._proceed()
 
     def _proceed(self) -> None:
-        while self._input and not self._paused and not self.closing:
+        while self._input and self.wants_input and not self.closing:
             key = self._input.pop(0)
             if self._mux is not None and self._mux.takes(key, self):
                 continue
@@ -115,6 +116,16 @@ class HumanSession:
         self._proceed()
 
     # For the machine
+
+    def block(self) -> None:
+        """Take no line until ``unblock``."""
+        self._blocked = True
+
+    def unblock(self) -> None:
+        self._blocked = False
+        self._proceed()
+        if self.on_output is not None:
+            self.on_output()
 
     def negotiate(self, enable: list[str]) -> None:
         """There is nothing to negotiate."""

@@ -16,6 +16,8 @@ Apart from that it may have to wait, in COMMANDS or before, and then reads no re
   owner should send them first (``stalled``);
 * *busy*: a request has been executed, but its reply is kept back (``hold``). Without out-of-band execution the session
   reads nothing while it is busy. With it, up to 8 more requests are queued, and out-of-band ones overtake them;
+* *blocked*: a command waits for something outside, and every other with it (``block``). This is as *busy*, for all
+  sessions at once; the command itself is run again in the end;
 * *stopped*: somebody wants it to look as if it hung (``stop_reading``).
 
 The rules are those of monitor/qmp.c and qapi/qmp-dispatch.c. What commands exist is not known here.
@@ -29,7 +31,7 @@ from enum import Enum, auto
 from typing import Any, Final, NamedTuple, Protocol
 
 from qmpd import errors
-from qmpd.errors import QemuError
+from qmpd.errors import NotYet, QemuError
 from qmpd.event import Event
 from qmpd.hashorder import qdict_order
 from qmpd.wire.encode import encode_message
@@ -129,6 +131,8 @@ class Session:
         self._close_requested = False
         self._hold_requested = False
         self._held_reply: bytes | None = None
+        self._blocked = False
+        self._interrupted: Request | None = None
 
     # For the owner of the connection
 
@@ -251,6 +255,22 @@ class Session:
         self._proceed()
         self.tell_owner()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a command of this session is the one that waits."""
+        return self._interrupted is not None
+
+    def block(self) -> None:
+        """Execute nothing more in band until ``unblock``."""
+        self._blocked = True
+
+    def unblock(self) -> None:
+        self._blocked = False
+        if self._interrupted is not None:
+            self._execute(self._interrupted)
+        self._proceed()
+        self.tell_owner()
+
     # For the line, which disturbs
 
     def encode(self, message: dict[str, Any]) -> bytes:
@@ -300,7 +320,11 @@ class Session:
     def _may_read(self) -> bool:
         if self._paused or self._stopped or self._output_size >= OUTPUT_MAX or not self._rules.requests:
             return False
-        return self._held_reply is None or (self.oob_enabled and len(self._queue) < QUEUE_MAX)
+        return not self._busy or (self.oob_enabled and len(self._queue) < QUEUE_MAX)
+
+    @property
+    def _busy(self) -> bool:
+        return self._blocked or self._held_reply is not None
 
     def _proceed(self) -> None:
         """Execute whatever may be executed now."""
@@ -308,7 +332,7 @@ class Session:
             return
         self._stalled = False
         while self._may_read():
-            busy = self._held_reply is not None
+            busy = self._busy
             message = self._queue.popleft() if self._queue and not busy else self._reader.next_message()
             if message is INCOMPLETE:
                 if self._eof and not busy:
@@ -336,6 +360,9 @@ class Session:
         self._executing = request
         try:
             reply = self._encode_reply({"return": self._perform(request)}, request)
+        except NotYet:
+            self._interrupted = request
+            return
         except QemuError as refusal:
             error = refusal
         except Exception as fault:  # whatever went wrong inside, it concerns this one request only
@@ -346,6 +373,8 @@ class Session:
             self._executing = None
         if error is not None:
             reply = self._encode_reply(_error_body(error), request)
+        if request is self._interrupted:
+            self._interrupted = None
         self._finish(reply)
         if finished is not None:
             finished(error)
@@ -368,7 +397,7 @@ class Session:
         only = self._rules.only
         if only is not None and name != only:
             raise errors.qmp.qmp_expecting_negotiation()
-        if self.line is not None:
+        if self.line is not None and request is not self._interrupted:
             self.line.ask(name)
         return self._dispatch(name, request.get("arguments"), _is_out_of_band(request))
 

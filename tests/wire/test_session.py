@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qmpd.errors import QemuError
+from qmpd.errors import NotYet, QemuError
 from qmpd.event import Event
 from qmpd.frozen import Frozen
 from qmpd.wire import session as module
@@ -537,3 +537,50 @@ def test_a_reply_held_back_by_the_last_command_is_still_sent() -> None:
 
 def test_every_phase_has_its_rules() -> None:
     assert set(module._PHASES) == set(Phase)
+
+
+# Commands that wait for something outside
+
+
+def waiting(enable: list[str]) -> Script:
+    """A session whose command ``act`` cannot be carried out yet."""
+    script = Script(enable)
+
+    def wait() -> None:
+        script.session.block()
+        raise NotYet
+
+    script.act = wait
+    assert script.send(ACT) == []
+    assert script.session.interrupted
+    return script
+
+
+def test_a_command_that_waited_is_run_again_and_answered_before_all_others() -> None:
+    script = waiting(["oob"])
+    assert script.send(NAME + YANK) == [YANKED]
+    script.act = dict
+    script.session.unblock()
+    replies = script.replies()
+    assert replies[0] == ACTED
+    assert len(replies) == 2
+    assert not script.session.interrupted
+
+
+def test_without_out_of_band_execution_nothing_is_read_while_a_command_waits() -> None:
+    assert not waiting([]).session.wants_input
+
+
+def test_a_command_may_wait_twice() -> None:
+    script = waiting([])
+    script.session.unblock()
+    assert script.session.interrupted
+    assert script.replies() == []
+
+
+def test_a_session_that_is_blocked_by_another_one_goes_on_where_it_was() -> None:
+    script = Script([])
+    script.session.block()
+    assert script.send(NAME) == []
+    script.session.unblock()
+    assert len(script.replies()) == 1

@@ -212,8 +212,9 @@ def _preallocate_demand(node: Node, role: Role, demand: Demand) -> Demand:
 
 
 def _open_blkdebug(opening: Opening, node: Node) -> None:
-    opening.attach(node, "image", Role.FILTERED)
-    _take_size(node, "image")
+    from qmpd.model.block.blkdebug import open_blkdebug  # nobody else needs what it needs
+
+    open_blkdebug(opening, node)
 
 
 def _open_snapshot_access(opening: Opening, node: Node) -> None:

@@ -34,6 +34,11 @@ class Images(Protocol):
     def create(self, path: str, size: int) -> None:
         """Make an empty file of ``size`` bytes; one that is there is cut down first."""
 
+    def is_pipe(self, path: str) -> bool: ...
+
+    def read(self, path: str) -> bytes:
+        """All that a file holds; of a pipe, all that comes until its other end is closed."""
+
 
 class NoImages:
     """A host without a single file."""
@@ -42,6 +47,12 @@ class NoImages:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
 
     def create(self, path: str, size: int) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+    def is_pipe(self, path: str) -> bool:
+        return False
+
+    def read(self, path: str) -> bytes:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
 
 

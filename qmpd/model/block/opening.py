@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
-from qmpd.errors import QemuError
+from qmpd.errors import NotYet, QemuError
 from qmpd.model.block.drivers import DRIVERS
 from qmpd.model.block.graph import Edge, Node
 from qmpd.model.block.images import probe
@@ -87,11 +87,11 @@ def open_node(graph: Graph, given: Mapping[str, Any], parent: Node | None = None
             if driver.supports_backing:
                 _open_backing(opening, node)
             if given.get("cache") == {}:
-                raise errors.block.empty_cache_unexpected(driver.name, is_protocol=driver.is_protocol)
-        except QemuError:
+                raise errors.block.option_unknown(driver.name, "cache", is_protocol=driver.is_protocol)
+        except (QemuError, NotYet):
             graph.release(node)
             raise
-    except QemuError:
+    except (QemuError, NotYet):
         opening.abandon()
         raise
     for name in [edge.name for edge in node.children]:
@@ -161,6 +161,6 @@ def open_file(
     given["driver"] = format_name or (probe(below.image.head) if below.image is not None else "raw")
     try:
         return open_node(graph, {**given, "file": below.name}, parent, role)
-    except QemuError:
+    except (QemuError, NotYet):
         graph.release(below)
         raise
