@@ -5,6 +5,7 @@ The steps are those of target/i386/cpu.c: load the model, set properties, expand
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -97,7 +98,6 @@ _AMD_MICROCODE, _OTHER_MICROCODE = 0x01000065, 0x100000000
 _NEVER_BY_ITSELF = ("ht", "topoext")
 _WIDE, _NARROW = {"family": 15, "model": 107, "stepping": 1}, {"family": 6, "model": 6, "stepping": 3}
 
-_SAME = {"hv-apicv": "hv-avic"}
 SPELLINGS = {
     "sse3": "pni",
     "pclmuldq": "pclmulqdq",
@@ -108,8 +108,9 @@ SPELLINGS = {
     "xd": "nx",
     "ffxsr": "fxsr-opt",
     "i64": "lm",
+    "hv-apicv": "hv-avic",
 }
-"""Other names of features."""
+"""Other names of properties."""
 
 
 class Topology(NamedTuple):
@@ -145,18 +146,24 @@ class CpuState:
         """Set a property to a value of its type."""
         feature = self._facts.features.get(name)
         if feature is None:
-            if _canonical(name) not in KVM_FEATURES:  # which without KVM no CPU has
-                self.values[_canonical(name)] = value
+            if canonical(name) not in KVM_FEATURES:  # which without KVM no CPU has
+                self.values[canonical(name)] = _kept(name, value)
             return
         word, mask = feature
         self.words[word] = self.words[word] | mask if value else self.words[word] & ~mask
         self._asked[word] |= mask
 
+    def with_value(self, name: str, value: Any) -> CpuState:
+        """The same CPU with another value of a property that is no feature."""
+        changed = copy(self)
+        changed.values = {**self.values, name: _kept(name, value)}
+        return changed
+
     def get(self, name: str) -> Any:
         """The value of a property. :raise KeyError: it is none of the model's."""
         feature = self._facts.features.get(name)
         if feature is None:
-            return self.values[_canonical(name)]
+            return self.values[canonical(name)]
         word, mask = feature
         return self.words[word] & mask == mask
 
@@ -368,19 +375,28 @@ def _bits(number: int) -> list[int]:
     return [bit for bit in range(number.bit_length()) if number >> bit & 1]
 
 
-def _canonical(name: str) -> str:
-    return _SAME.get(name, name.replace("_", "-"))
+def canonical(name: str) -> str:
+    """The property that ``name`` is another name of."""
+    return SPELLINGS.get(name) or name.replace("_", "-")
 
 
-_LARGEST = {"family": 0xFF + 0xF, "model": 0xFF, "stepping": 0xF}
+def _kept(name: str, value: Any) -> Any:
+    """What a CPU keeps of a value."""
+    if name == "model-id":
+        return value.encode()[:_MODEL_ID_LENGTH].decode(errors="replace")
+    return value // 1000 * 1000 if name == "tsc-frequency" else value
+
+
+_MODEL_ID_LENGTH = 48
+_LARGEST = {"family": 0xFF + 0xF, "model": 0xFF, "stepping": 0xF, "tsc-frequency": (1 << 63) - 1}
 _VENDOR_LENGTH = 12
 
 
 def check_value(name: str, value: Any) -> None:
     """Raise QEMU's text for a value of the right type that a CPU's property does not take."""
-    if name in _LARGEST and value > _LARGEST[name]:
+    if name in _LARGEST and not 0 <= value <= _LARGEST[name]:
         raise errors.cpu.number_too_large(name, _LARGEST[name])
-    if name == "vendor" and len(value) != _VENDOR_LENGTH:
+    if name == "vendor" and len(value.encode()) != _VENDOR_LENGTH:
         raise errors.cpu.vendor_length(_VENDOR_LENGTH)
     if name in ("lbr-fmt", "lbr_fmt") and value & ~_LBR_FORMATS:
         raise errors.cpu.lbr_format_invalid(_LBR_FORMATS)

@@ -106,7 +106,7 @@ class CpuMaker:
 
     def set(self, state: CpuState, name: str, value: Any, form: Form, path: str = "") -> None:
         """Set one property. Raises QEMU's text."""
-        state.set(name, self._read(state.type, name, value, form, path))
+        state.set(name, read_property(self._catalogue, state.type, name, value, form, path))
 
     def finish(self, state: CpuState) -> None:
         """Put on and off what ``-cpu`` says behind all properties. Raises QEMU's text."""
@@ -130,15 +130,17 @@ class CpuMaker:
         except QemuError as error:
             raise errors.machine.global_not_applicable(owner, name, text, error) from None
 
-    def _read(self, type_name: str, name: str, value: Any, form: Form, path: str) -> Any:
-        kinds = _kinds(self._catalogue, type_name)
-        if name not in kinds:
-            raise errors.property_not_found(type_name, name)
-        if name in _READ_ONLY:
-            raise errors.property_not_writable(type_name, name)
-        read = form.read(value, path + name, kinds[name])
-        check_value(name, read)
-        return read
+
+def read_property(catalogue: Catalogue, type_name: str, name: str, value: Any, form: Form, path: str = "") -> Any:
+    """What a CPU of this type makes of ``value``. Raises QEMU's text."""
+    kinds = _kinds(catalogue, type_name)
+    if name not in kinds:
+        raise errors.property_not_found(type_name, name)
+    if name in _READ_ONLY:
+        raise errors.property_not_writable(type_name, name)
+    read = form.read(value, path + name, kinds[name])
+    check_value(name, read)
+    return read
 
 
 def resolve_model(catalogue: Catalogue, machine: str, model: str) -> str:
@@ -163,7 +165,7 @@ def _kinds(catalogue: Catalogue, type_name: str) -> dict[str, str]:
 
 _READ_ONLY = frozenset(
     {"type", "parent_bus", "hotplugged", "hotpluggable", "crash-information", "feature-words", "filtered-features"}
-    | {"unavailable-features"}
+    | {"unavailable-features", "legacy-memory"}
 )
 _NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32"})
 _UNSIGNED = frozenset({"family", "model", "stepping"})
@@ -267,4 +269,4 @@ def _expanded_names(catalogue: Catalogue, type_name: str, full: bool) -> list[st
 
 
 _STATIC = ("min-level", "min-xlevel", "family", "model", "stepping", "model-id", "vendor", "lmce")
-_HIDDEN = _READ_ONLY | {"legacy-memory"}
+_HIDDEN = _READ_ONLY

@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.catalogue import TreeObject
+from qmpd.catalogue.catalogue import LINK
 from qmpd.catalogue.tree import CHILD
-from qmpd.model.cpu_features import SPELLINGS, CpuState
-from qmpd.model.cpu_model import is_read_only
-from qmpd.model.qom import BOOL, Object, Property
+from qmpd.model.cpu_features import CpuState, canonical
+from qmpd.model.cpu_model import JSON, OPTION, is_read_only, read_property
+from qmpd.model.qom import BOOL, Object, Property, resolve_link
 from qmpd.model.unattached import APIC, FIRST_CPU
+from qmpd.visit import visit_str
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
 _ONLY_OF_MAX = ("host-cache-info", "migratable")
 _LAST_OF_CLASS = "fma"  # behind which QEMU lists those
+
+_SET_ANY_TIME = frozenset(
+    {"family", "model", "stepping", "vendor", "model-id", "tsc-frequency", "start-powered-off"}
+)
 
 _SHOWN: dict[str, Callable[[CpuState], Any]] = {
     "feature-words": lambda state: state.words_in_cpuid(state.words),
@@ -39,6 +45,7 @@ class CpuView(Object):
         recorded = tree.get(FIRST_CPU) if tree is not None else None
         assert recorded is not None
         self._recorded = recorded
+        self._catalogue = machine.catalogue
         self.state = state
         self.kinds = kinds_of(state, recorded, machine.cpus.smp.cpus > 1 or machine.initialized)
 
@@ -60,15 +67,22 @@ class CpuView(Object):
     def find_property(self, name: str) -> Property:
         if name not in self.kinds or self.kinds[name].startswith(CHILD):
             return super().find_property(name)
-        setter = None if is_read_only(name) else self._set_too_late
+        setter = None if is_read_only(name) else self._set_late
         return Property(name, self.kinds[name], lambda _: self.value(name), partial(setter, name) if setter else None)
 
-    def _set_too_late(self, name: str, obj: Object, value: object, typed: bool) -> None:
+    def _set_late(self, name: str, obj: Object, value: object, typed: bool) -> None:
+        """Set a property of a CPU that is there."""
         if name == "realized":
             if not BOOL.read(value, name, typed):
                 raise errors.unrealize_unsupported(self.device_id, self.type)
-            return
-        raise errors.set_after_realize(SPELLINGS.get(name, name.replace("_", "-")), self.device_id, self.type)
+        elif name in _SET_ANY_TIME:
+            read = read_property(self._catalogue, self.type, name, value, JSON if typed else OPTION)
+            self.state = self.state.with_value(name, read)
+        elif (kind := self.kinds[name]).startswith(LINK):
+            resolve_link(self, visit_str(value, name), name, kind[len(LINK) : -1])
+            raise errors.set_link_after_realize(name, self.device_id, self.type)
+        else:
+            raise errors.set_after_realize(canonical(name), self.device_id, self.type)
 
     def list_properties(self) -> list[tuple[str, str]]:
         return list(self.kinds.items())
@@ -81,7 +95,6 @@ class CpuObject(CpuView):
 
     def __init__(self, machine: Machine, index: int) -> None:
         super().__init__()
-        self._catalogue = machine.catalogue
         self.view(machine, machine.cpu_state)
         node = machine.numa.node_of_cpu(index)
         self._own = machine.cpus.place(index) | {"node-id": -1 if node is None else node}
