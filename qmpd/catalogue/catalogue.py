@@ -419,7 +419,7 @@ class Catalogue:
         row = self._part("setters").get(type_name)
         if row and name in row[0]:
             return row[0][name]
-        if name == "realized":
+        if name == "realized" or name.startswith("bootindex"):
             return [kind]
         if kind == "busnr" or name in ("parent_bus", "container") or name.startswith("child["):
             return None

@@ -181,3 +181,10 @@ def isa_ports_exhausted(called: str, most: int) -> QemuError:
 
 def codec_addresses_exhausted() -> QemuError:
     return QemuError("HDA audio codec address is full")
+
+
+# system/bootdevice.c
+
+
+def boot_index_taken(index: int) -> QemuError:
+    return QemuError(f"The bootindex {index} has already been used")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qmpd import errors
 from qmpd.errors import QemuError
-from qmpd.model import attachments
+from qmpd.model import attachments, boot_order
 from qmpd.model.attachments import inner_disk
 from qmpd.model.brought import BroughtNode
 from qmpd.model.catalogue_device import CatalogueDevice
 from qmpd.model.device import ANY_BUS
+from qmpd.model.qom import Object
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -58,6 +59,19 @@ class BusDevice(CatalogueDevice):
                 if isinstance(region, BroughtNode) and region.type == "memory-region":
                     region.move(self.value("iobase"))
         attachments.connect_card(self)
+        if (disk := inner_disk(self)) is not None:
+            self._hand_on(disk, self.value(boot_order.PREFIX))
+
+    def take_boot_index(self, name: str, index: int) -> None:
+        super().take_boot_index(name, index)
+        if (disk := inner_disk(self)) is not None:
+            self._hand_on(disk, index)
+
+    def _hand_on(self, disk: Object, index: int) -> None:
+        """It is the disk inside that is booted from."""
+        assert isinstance(disk, BroughtNode)
+        disk.keep(boot_order.PREFIX, index)
+        boot_order.record(disk, boot_order.PREFIX, index)
 
     def unplug_request(self) -> None:
         from qmpd.model.qdev import delete_device_later

@@ -14,6 +14,7 @@ from qmpd import errors
 from qmpd.catalogue.brought import OWN_ID, initial_value
 from qmpd.errors import QemuError
 from qmpd.hashorder import GHashOrder
+from qmpd.model import boot_order
 from qmpd.model.attachments import is_attachment, read, release, take
 from qmpd.model.device import Device, static_link
 from qmpd.model.macs import normal_mac
@@ -58,7 +59,7 @@ _KINDS: dict[str, Kind] = {
 }
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 512, 2 << 20
 _BLOCK_SIZES = ("logical_block_size", "physical_block_size")
-_SET_ANY_TIME = ("bootindex", "attached")
+_SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", "attached")
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
 _NEVER_FREED = frozenset(
     {
@@ -143,6 +144,10 @@ class CatalogueDevice(Device):
     def abandon(self, *, unplugged: bool) -> None:
         if self.attached is not None or self.card is not None:
             release(self, unplugged=unplugged)
+
+    def take_boot_index(self, name: str, index: int) -> None:
+        """Have this number in the order of booting. Raises QEMU's text when it is taken."""
+        boot_order.claim(self, name, index)
 
     def choose_uuid(self) -> None:
         """Have one if the device shall have any and was told none."""
@@ -339,6 +344,8 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
             read = _uuid(read)
             if read is None:
                 raise errors.pci.property_value_refused(device.type, name, str(value))
+        if name.startswith(boot_order.PREFIX):
+            device.take_boot_index(name, read)
         device.values[name] = read
 
     return Property(name, type_name, lambda device: device.value(name), set_it, instance=instance)

@@ -285,6 +285,7 @@ class Root(Container):
     def __init__(self) -> None:
         super().__init__()
         self.index = NameIndex()
+        self.boot_indices: dict[int, tuple[Object, str]] = {}
 
 
 class AmbiguousPath(Exception):

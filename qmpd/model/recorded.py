@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.catalogue import LINK
+from qmpd.model import boot_order
 from qmpd.model.qom import BOOL, INT, INT32, STRING, UINT8, UINT64, Kind, Object, Property, Root, resolve, resolve_link
 
 if TYPE_CHECKING:
@@ -57,9 +58,12 @@ class RecordedObject(Object):
             if isinstance(rule, str):
                 refusal = errors.set_link_after_realize if kind.startswith(LINK) else errors.set_after_realize
                 raise refusal(rule, None, obj.type)
-            obj._changed[name] = (
-                value if kind.startswith(LINK) else (_KINDS.get(kind) or _KINDS[rule[0]]).read(value, name, typed)
-            )
+            if not kind.startswith(LINK):
+                value = (_KINDS.get(kind) or _KINDS[rule[0]]).read(value, name, typed)
+            if name.startswith(boot_order.PREFIX):
+                assert isinstance(value, int)
+                boot_order.claim(obj, name, value)
+            obj._changed[name] = value
 
         def realize(obj: RecordedObject, value: object, typed: bool) -> None:
             if not BOOL.read(value, name, typed):
@@ -74,6 +78,10 @@ class RecordedObject(Object):
         wanted = self._kinds[name][len(LINK) : -1]
         target = resolve_link(self, STRING.read(path, name, typed), name, wanted)
         return target.path if target is not None else ""
+
+    def keep(self, name: str, value: Any) -> None:
+        """Have the property say this from now on."""
+        self._changed[name] = value
 
     def list_properties(self) -> list[tuple[str, str]]:
         return list(self._kinds.items())
