@@ -93,9 +93,12 @@ def read(device: CatalogueDevice, name: str) -> str:
 
 def take(device: CatalogueDevice, name: str, value: object, typed: bool) -> None:
     """Set the property. Raises QEMU's text when there is no such thing, or when somebody else has it."""
+    if device.realized and name != "drive":
+        raise errors.set_after_realize(name, device.device_id, device.type)
     text = STR.read(value, name, typed)
-    if device.realized:
-        _exchange(device, name, text)
+    drive = device.attached.drives.get(name) if device.attached is not None else None
+    if device.realized and drive is not None:
+        drive.replace(device.machine.block.look_up(None, text))
         return
     if device.attached is None:
         device.attached = Attached({}, {}, {}, {})
@@ -110,14 +113,6 @@ def take(device: CatalogueDevice, name: str, value: object, typed: bool) -> None
     else:
         _take_line(device, name, text)
     device.attached.names[name] = text
-
-
-def _exchange(device: CatalogueDevice, name: str, text: str) -> None:
-    """A drive may get another node while the device is there; everything else stays."""
-    drive = device.attached.drives.get(name) if device.attached is not None else None
-    if drive is None:
-        raise errors.set_after_realize(name, device.device_id, device.type)
-    drive.replace(device.machine.block.look_up(None, text))
 
 
 def _take_drive(device: CatalogueDevice, name: str, text: str) -> None:

@@ -27,7 +27,7 @@ class BroughtNode(RecordedObject):
         value = self._values[name]
         if isinstance(value, list) and len(value) == 1:
             raise QemuError(value[0])
-        return self._owner.placed(value)
+        return self._owner.hotplugged if name == "hotplugged" else self._owner.placed(value)
 
     def move(self, address: int) -> None:
         """Be at another address than when it was recorded."""

@@ -59,7 +59,9 @@ _KINDS: dict[str, Kind] = {
 }
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 512, 2 << 20
 _BLOCK_SIZES = ("logical_block_size", "physical_block_size")
-_SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", "attached")
+_ATTACHED = "attached"
+_ATTACHED_BY_HAND = ("usb-bot", "usb-uas")
+_SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", _ATTACHED, "smart_critical_warning")
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
 _NEVER_FREED = frozenset(
     {
@@ -204,6 +206,10 @@ class CatalogueDevice(Device):
     def parts(self) -> list[Object]:
         return [child for child in self.children() if child.is_a("device")]
 
+    def part_with(self, name: str) -> Object | None:
+        """The device inside whose property ``name`` this one shows as its own."""
+        return next((part for part in self.parts() if name in dict(part.list_properties())), None)
+
     def _switched_off(self, name: str) -> bool:
         switch = _UNLESS_OFF.get(name, "")
         return switch in self.properties and not self.value(switch)
@@ -329,7 +335,12 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
     kind = _KINDS.get(type_name)
 
     def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
+        if name == _ATTACHED and device.type not in _ATTACHED_BY_HAND:
+            raise errors.property_not_writable(device.type, name)
         if device.realized and name not in _SET_ANY_TIME:
+            inner = device.part_with(name) if instance else None
+            if inner is not None:
+                raise errors.set_after_realize(name, None, inner.type)
             raise errors.set_after_realize(name, device.device_id, device.type)
         if kind is None:
             raise errors.not_modelled(f"property '{name}' of devices of type '{device.type}'")

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 _ONLY_OF_MAX = ("host-cache-info", "migratable")
 _LAST_OF_CLASS = "fma"  # behind which QEMU lists those
 
-_SET_ANY_TIME = frozenset(
-    {"family", "model", "stepping", "vendor", "model-id", "tsc-frequency", "start-powered-off"}
-)
+_SET_ANY_TIME = frozenset({"family", "model", "stepping", "vendor", "model-id", "tsc-frequency", "start-powered-off"})
 
 _SHOWN: dict[str, Callable[[CpuState], Any]] = {
     "feature-words": lambda state: state.words_in_cpuid(state.words),

@@ -242,6 +242,7 @@ class Machine(Object):
 
     def _plant(self) -> None:
         self.root_object = Root()
+        self.root_object.reveal = self.show_boot_tree
         self.objects, self.chardevs, backend = Container(), Container(), Container()
         for name, container in (("chardevs", self.chardevs), ("objects", self.objects), ("backend", backend)):
             self.root_object.add_child(name, container)

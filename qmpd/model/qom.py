@@ -286,6 +286,8 @@ class Root(Container):
         super().__init__()
         self.index = NameIndex()
         self.boot_indices: dict[int, tuple[Object, str]] = {}
+        # Brings in what is only recorded.
+        self.reveal: Callable[[], None] = lambda: None
 
 
 class AmbiguousPath(Exception):
@@ -368,6 +370,9 @@ def resolve_link(obj: Object, path: str, name: str, target_type: str) -> Object 
     assert isinstance(root, Root)
     try:
         found = resolve(root, path, target_type)
+        if found is None:
+            root.reveal()
+            found = resolve(root, path, target_type)
     except AmbiguousPath:
         raise errors.path_not_unique(path) from None
     if found is not None:

@@ -52,8 +52,14 @@ _MODERN_ONLY = frozenset(
     }
 )
 """Devices that never had the legacy interface, whatever they are told."""
-_CONFIG_SIZES = {"virtio-net": 8, "virtio-scsi": 36}
-"""The bytes of configuration that devices with a legacy interface have, where there are any."""
+_CONFIG_SIZES = {"virtio-net": 8, "virtio-scsi": 36, "virtio-blk": 36}
+"""The bytes of configuration that devices with a legacy interface have at least, where there are any."""
+_LARGER_SIZES = {
+    "virtio-net": {"mq": 10, "host_mtu": 12, "rss": 24, "hash": 24},
+    "virtio-blk": {"discard": 48, "write-zeroes": 57},
+}
+"""What they have with certain properties."""
+_WITH_SPEED = 17
 
 
 class VirtioBus(Bus):
@@ -225,7 +231,11 @@ class VirtioPci(PciDevice):
         """The bytes of configuration that the legacy interface has."""
         if self._virtio_name == "virtio-serial":
             return 12 if self.backend.value("emergency-write") else 8
-        return _CONFIG_SIZES.get(self._virtio_name, 0)
+        least, larger = _CONFIG_SIZES.get(self._virtio_name, 0), _LARGER_SIZES.get(self._virtio_name, {})
+        if self._virtio_name == "virtio-net" and (self.backend.value("speed") >= 0 or self.backend.value("duplex")):
+            least = _WITH_SPEED
+        values = ((size, self.backend.value(name)) for name, size in larger.items() if name in self.backend.properties)
+        return max([least, *(size for size, is_set in values if is_set)])
 
     def _has_legacy_interface(self) -> bool:
         if "disable-legacy" in self.properties:
