@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
+from qmpd.catalogue.catalogue import LINK
 from qmpd.errors import QemuError
 from qmpd.model.boot_tree import BootObject
 from qmpd.model.cpu_model import JSON, NO_APIC, OPTION, CpuMaker, adopt, topology
@@ -50,6 +51,9 @@ class CpuDevice(CpuView, Device):
     def set_property(self, name: str, value: object, typed: bool = True) -> None:
         if self.realized or name not in self.kinds:
             super().set_property(name, value, typed)
+        elif self.kinds[name].startswith(LINK):
+            target = self.link_target(name, value, typed)
+            self.state.set(name, "" if target is None else target.path)
         else:
             self._maker.set(self.state, name, value, JSON if typed else OPTION)
 

@@ -12,9 +12,8 @@ from qmpd.catalogue.catalogue import LINK
 from qmpd.catalogue.tree import CHILD
 from qmpd.model.cpu_features import CpuState, canonical
 from qmpd.model.cpu_model import JSON, OPTION, is_read_only, read_property
-from qmpd.model.qom import BOOL, Object, Property, resolve_link
+from qmpd.model.qom import BOOL, STRING, Object, Property, resolve_link
 from qmpd.model.unattached import APIC, FIRST_CPU
-from qmpd.visit import visit_str
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -76,11 +75,15 @@ class CpuView(Object):
         elif name in _SET_ANY_TIME:
             read = read_property(self._catalogue, self.type, name, value, JSON if typed else OPTION)
             self.state = self.state.with_value(name, read)
-        elif (kind := self.kinds[name]).startswith(LINK):
-            resolve_link(self, visit_str(value, name), name, kind[len(LINK) : -1])
+        elif self.kinds[name].startswith(LINK):
+            self.link_target(name, value, typed)
             raise errors.set_link_after_realize(name, self.device_id, self.type)
         else:
             raise errors.set_after_realize(canonical(name), self.device_id, self.type)
+
+    def link_target(self, name: str, path: object, typed: bool) -> Object | None:
+        """What the link ``name`` may be set to. Raises QEMU's text."""
+        return resolve_link(self, STRING.read(path, name, typed), name, self.kinds[name][len(LINK) : -1])
 
     def list_properties(self) -> list[tuple[str, str]]:
         return list(self.kinds.items())
