@@ -70,6 +70,8 @@ class BootObject(RecordedObject):
             return self._machine.pci_hole64[_HOLE[name]]
         if name == _HIGH_RAM:
             return self._machine.ram_above_4g
+        if name == "date":
+            return self._machine.get_property("rtc-time")
         own = self._of_a_further_cpu(name)
         if own is not None:
             return own

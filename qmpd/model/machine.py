@@ -242,7 +242,6 @@ class Machine(Object):
 
     def _plant(self) -> None:
         self.root_object = Root()
-        self.root_object.reveal = self.show_boot_tree
         self.objects, self.chardevs, backend = Container(), Container(), Container()
         for name, container in (("chardevs", self.chardevs), ("objects", self.objects), ("backend", backend)):
             self.root_object.add_child(name, container)
@@ -366,6 +365,7 @@ class Machine(Object):
         has_slots = self.has_acpi_device and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
+        self.root_object.reveal = self.show_boot_tree
 
     def _start_cpus(self) -> None:
         """Start the CPUs' threads: one for all where TCG is told to make do with that."""

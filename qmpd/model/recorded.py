@@ -68,6 +68,7 @@ class RecordedObject(Object):
         def realize(obj: RecordedObject, value: object, typed: bool) -> None:
             if not BOOL.read(value, name, typed):
                 raise errors.unrealize_unsupported(None, obj.type)
+            obj.keep(name, True)
 
         if rule is None:
             return None
