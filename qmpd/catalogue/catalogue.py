@@ -287,10 +287,9 @@ class Catalogue:
         names = ("cpu-words", "cpu-features", "cpu-scalars", "cpu-contents")
         return CpuFacts(*(self._part(name) for name in names))
 
-    @property
-    def cpu_help(self) -> list[str]:
-        """The lines that ``-cpu help`` prints."""
-        return [line for (line,) in self._part("cpu-help").rows()]
+    def option_help(self, option: str) -> list[str]:
+        """The lines that an option like ``-cpu help`` prints."""
+        return self._part("help").get(option) or []
 
     def compat_props(self, machine: str) -> list[tuple[str, str, str]]:
         """What ``machine`` (a full name) sets otherwise than the newest: (type, property, value) in QEMU's order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from qmpd import errors
 from qmpd.config import FdConfig, OptionArguments, Phase, VmConfig
@@ -55,6 +55,13 @@ _LATE_OBJECTS: Final = frozenset(
         "filter-rewriter",
         "filter-replay",
     }
+)
+
+# Groups of which a member may ask for help, and what is told then.
+_TELLING: Final = (
+    ("chardev", "backend", "-chardev help"),
+    ("netdev", "type", "-netdev help"),
+    ("drive", "format", "-drive format=help"),
 )
 
 
@@ -163,20 +170,36 @@ def _to_int64(number: int) -> int:
 
 
 def _print_help(parser: Parser) -> None:
-    if parser.words.get("cpu") in HELP_WORDS:
-        parser.help.cpus()
+    words, store = parser.words, parser.store
+    if words.get("d") in HELP_WORDS:
+        _tell(parser, "-d help", status=1)
+    if words.get("trace") in HELP_WORDS or words.get("d") == "trace:help":
+        parser.help.trace_events()
         raise StartupExit(0)
-    for opts in parser.store.all("device"):
+    if words.get("plugin") in HELP_WORDS:
+        _tell(parser, "-plugin help")
+    if words.get("cpu") in HELP_WORDS:
+        _tell(parser, "-cpu help")
+    for opts in store.all("device"):
         driver = opts.get("driver")
         if driver in HELP_WORDS:
-            parser.help.devices()
-            raise StartupExit(0)
+            _tell(parser, "-device help")
         if driver is not None and any(name in HELP_WORDS for name, _ in opts.pairs):
             try:
                 parser.help.device(driver)
             except QemuError as error:
                 parser.report.error(opts.origin, error)
             raise StartupExit(0)
+    for group_name, member, told in _TELLING:
+        if any(opts.get(member) in HELP_WORDS for opts in store.all(group_name)):
+            _tell(parser, told)
+    if words.get("vga") == "help":
+        _tell(parser, "-vga help")
+
+
+def _tell(parser: Parser, option: str, status: int = 0) -> NoReturn:
+    parser.help.recorded(option)
+    raise StartupExit(status)
 
 
 def _take_setup(parser: Parser, config: VmConfig) -> None:

@@ -58,7 +58,7 @@ def take_accel(parser: Parser, argument: str) -> None:
         parser.report.error(parser.origin, error)
         name = None
     if name is None or name in HELP_WORDS:
-        parser.help.accelerators()
+        parser.help.recorded("-accel help")
         raise StartupExit(0)
 
 
@@ -191,7 +191,7 @@ def take_netdev(parser: Parser, argument: str) -> None:
 
 def take_audiodev(parser: Parser, argument: str) -> None:
     if argument in HELP_WORDS:
-        parser.help.words("Available audio drivers:", types.AUDIO_DRIVERS)
+        parser.help.recorded("-audiodev help")
         raise StartupExit(0)
     parser.audiodevs.append(parser.typed(parser.read(argument, "driver", types.AUDIODEV)))
 
@@ -199,7 +199,7 @@ def take_audiodev(parser: Parser, argument: str) -> None:
 def take_audio(parser: Parser, argument: str) -> None:
     tree, wants_help = keyval.parse(argument, "driver")
     if wants_help or tree.get("driver") in HELP_WORDS:
-        parser.help.words("Available audio drivers:", types.AUDIO_DRIVERS)
+        parser.help.recorded("-audiodev help")
         raise StartupExit(0)
     tree.setdefault("id", "audiodev0")
     tree.pop("model", None)
@@ -208,7 +208,7 @@ def take_audio(parser: Parser, argument: str) -> None:
 
 def take_display(parser: Parser, argument: str) -> None:
     if argument in HELP_WORDS:
-        parser.help.words("Available display backend types:", types.DISPLAYS)
+        parser.help.recorded("-display help")
         raise StartupExit(0)
     if argument.startswith("vnc"):
         if not argument.startswith("vnc="):

@@ -470,9 +470,9 @@ class PciRules(KindRules):
 
     @rule(id=pci | DimmRules.dimms)
     def walk(self, id: str) -> None:
-        """Look at everything in a device."""
+        """Look at everything in a device. One with an empty id has no path: it would lead round and round."""
         assert self.pair is not None
-        paths = [f"/machine/peripheral/{id}"]
+        paths = [f"/machine/peripheral/{id}"] if id else []
         while paths:
             path = paths.pop()
             (answer,) = self.pair.tell(request_line(f"qom-list {path}"), changes=False)

@@ -31,9 +31,6 @@ UNJUDGED = {
     "-trace": "there are no trace events",
 }
 
-# Lists that QEMU prints only once the machine exists.
-LATE_LISTS = (("-chardev", "help"), ("-vga", "help"))
-
 
 def own_words(line: CommandLine) -> tuple[str, ...]:
     """The command line without what the recorder put before it."""
@@ -55,11 +52,7 @@ def said_while_parsing(argv: tuple[str, ...]) -> tuple[int, str]:
 
 
 def judged(keep: Callable[[CommandLine], bool]) -> list[CommandLine]:
-    return [
-        line
-        for line in LINES
-        if keep(line) and not (set(UNJUDGED) & set(own_words(line)[:1])) and own_words(line) not in LATE_LISTS
-    ]
+    return [line for line in LINES if keep(line) and not (set(UNJUDGED) & set(own_words(line)[:1]))]
 
 
 @pytest.fixture(autouse=True)

@@ -309,25 +309,10 @@ def test_a_machine_reports_in_the_style_it_was_asked_for() -> None:
     assert (report.shows_guest_name, report.guest_name, report.timestamp) == (True, "abc", False)
 
 
-@pytest.mark.parametrize(
-    ("option", "line"),
-    [
-        ("-machine help", "q35                  (alias of pc-q35-10.0)"),
-        ("-machine q35,help", "  usb=<bool>"),
-        ("-device help", 'name "pc-dimm"'),
-        ("-device pc-dimm,help", "  slot=<int32>"),
-        ("-object help", "  memory-backend-ram"),
-        ("-object memory-backend-ram,help", "  size=<int>"),
-        ("-accel help", "tcg"),
-        ("-cpu help", "  qemu64-v1             QEMU Virtual CPU version 2.5+"),
-        ("-m 1,help", "  maxmem=<size>"),
-        ("-version", "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2+deb13u1~bpo12+1)"),
-    ],
-)
-def test_help_lists_what_there_is(option: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_qemus(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(StartupExit):
-        config_of(option)
-    assert line in capsys.readouterr().out.splitlines()
+        config_of("-version")
+    assert capsys.readouterr().out == "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2+deb13u1~bpo12+1)\n"
 
 
 def test_the_program_names_itself_by_the_last_part_of_its_path(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from qmpd.catalogue.catalogue import SUFFIX, Catalogue, family_of
 from qmpd.catalogue.parts import write_parts
-from qmpd.catalogue.record import cpus, hmp, machines, pci_info, plugged, setters, trees, types
+from qmpd.catalogue.record import cpus, helps, hmp, machines, pci_info, plugged, setters, trees, types
 from qmpd.catalogue.record.peer import Peer, PeerDied
 
 _STARTED = time.monotonic()
@@ -49,7 +49,7 @@ def record(qemu: str, folder: Path) -> Path:
     parts |= pci_info.record_pci_info(qemu, parts["devices"], families)
     _progress("CPU models on each machine")
     parts |= machines.record_cpus(qemu, [name for name, _ in parts["machines"]])
-    parts["cpu-help"] = cpus.record_cpu_help(qemu)
+    parts["help"] = helps.record_helps(qemu)
     parts |= cpus.record_cpu_models(qemu, [name for name in models if name != "host"])
     parts |= _record_trees(qemu, parts["types"], parts["machines"], bare)
     _progress("machine versions")

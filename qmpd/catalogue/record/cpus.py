@@ -7,7 +7,6 @@ tell of the words that stand in CPUID, a complaint on standard error of a bit th
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import Any
 
 from qmpd.catalogue.record.peer import Peer
@@ -63,12 +62,6 @@ def record_cpu_models(qemu: str, names: list[str]) -> dict[str, Rows]:
             for name, (words, scalars) in models.items()
         ],
     }
-
-
-def record_cpu_help(qemu: str) -> Rows:
-    """Rows [line] of what ``-cpu help`` prints."""
-    printed = subprocess.run([qemu, "-cpu", "help"], capture_output=True, text=True, check=True, timeout=60).stdout
-    return [[line] for line in printed.splitlines()]
 
 
 def words_of(peer: Peer, path: str, name: str) -> Words:
