@@ -179,7 +179,7 @@ def _call_by_our_names(config: VmConfig) -> None:
     """What the machine refuses later is to be blamed on the option that was typed."""
     config.memory_origin = _ours(config.memory_origin)
     config.machine_origin = _ours(config.machine_origin)
-    for uses in (config.objects, config.devices, config.numa):
+    for uses in (config.early_objects, config.objects, config.devices, config.numa):
         uses[:] = [use._replace(origin=_ours(use.origin)) for use in uses]
 
 

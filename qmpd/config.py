@@ -128,10 +128,10 @@ class VmConfig:
 
     ``machine_order`` is in which order the machine is told of its properties, those with a place of their own included.
     ``machine_options`` are the machine's properties as strings, or as dicts and lists of them (``sgx-epc.0.node=0``),
-    without those that have a place of their own here. ``objects`` and ``devices`` stand in the order in which QEMU
-    creates them. ``accels`` are the accelerators to try, with their properties. ``serials`` and ``parallels`` name the
-    character device of each port, None for a port left out; ``qtest`` names that of the test protocol. ``ignored``
-    lists the options that exist in QEMU and mean nothing here.
+    without those that have a place of their own here. ``early_objects``, which come before those are set, ``objects``
+    and ``devices`` stand in the order in which QEMU creates them. ``accels`` are the accelerators to try, with their
+    properties. ``serials`` and ``parallels`` name the character device of each port, None for a port left out;
+    ``qtest`` names that of the test protocol. ``ignored`` lists the options that exist in QEMU and mean nothing here.
     """
 
     def __init__(self, program: str = "qmpd") -> None:
@@ -153,6 +153,7 @@ class VmConfig:
         self.boot: dict[str, Any] = {}
         self.accels: list[OptionArguments] = []
         self.numa: list[OptionArguments] = []
+        self.early_objects: list[OptionArguments] = []
         self.objects: list[OptionArguments] = []
         self.devices: list[OptionArguments] = []
         self.globals: list[tuple[str, str, str]] = []

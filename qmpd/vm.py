@@ -96,9 +96,13 @@ class Vm:
         self.machine.later = partial(clock.call_later, 0.0)
         self.machine.wall_clock = lambda: clock.now()[0]
         self.machine.read_file = self._read_file
+        self._create_objects(config.early_objects)
         self._open_images()
-        self._create_objects()
+        self.machine.configure()
         self._connect_network()
+        self._create_objects(config.objects)
+        if config.memory_backend is not None:
+            self._blame("", self.machine.use_memory_backend, config.memory_backend)
         config.raise_problems(Phase.LATE_BACKENDS)
         self._blame("", self.machine.take_cpu_options)
         for numa in config.numa:
@@ -130,12 +134,10 @@ class Vm:
             arguments.check()
             self._blame(arguments.origin, self.machine.network.add, arguments.values, inherited)
 
-    def _create_objects(self) -> None:
-        for arguments in self.config.objects:
+    def _create_objects(self, objects: list[OptionArguments]) -> None:
+        for arguments in objects:
             arguments.check()
             self._blame("", object_add, self.machine, arguments.values)
-        if self.config.memory_backend is not None:
-            self._blame("", self.machine.use_memory_backend, self.config.memory_backend)
 
     def _blame(self, origin: str, step: Callable[..., object], *arguments: Any) -> None:
         """Do one step of the start; what goes wrong is the option's fault."""

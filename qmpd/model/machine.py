@@ -134,7 +134,7 @@ class Ports(RegionNode):
 
 
 class Machine(Object):
-    """One machine. Building it may raise StartupError; afterwards ``ready`` is true and devices are hotplugged.
+    """One machine. Building it and ``configure`` may raise StartupError; once ``ready`` is true devices are hotplugged.
 
     ``emit`` is called with each event's name and data, ``end`` with the exit status when the machine is over,
     ``warn`` with what QEMU would print as a warning, ``say`` with an option and what is wrong with it without stopping
@@ -200,7 +200,6 @@ class Machine(Object):
         self._boot_tree_shown = False
         self._plant()
         config.raise_problems(Phase.BACKENDS)
-        self._configure()
 
     @cached_property
     def migration(self) -> Migration:
@@ -270,8 +269,8 @@ class Machine(Object):
         node = self.chardevs.child(name)
         return node if isinstance(node, ChardevNode) else None
 
-    def _configure(self) -> None:
-        """Set the machine's own properties, in QEMU's order. Raises StartupError."""
+    def configure(self) -> None:
+        """Set the machine's own properties, in QEMU's order, after early objects and images. Raises StartupError."""
         config = self.config
         try:
             smp = complete_smp(config.smp, prefer_sockets=self.version < (6, 2))

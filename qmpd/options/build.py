@@ -245,7 +245,8 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
     config.globals = [
         (opts.get("driver") or "", opts.get("property") or "", opts.get("value") or "") for opts in store.all("global")
     ]
-    config.objects = sorted(parser.objects, key=lambda entry: _object_turn(entry.values["qom-type"]))
+    for entry in sorted(parser.objects, key=lambda entry: entry.values["qom-type"] not in _FIRST_OBJECTS):
+        (config.objects if _is_late(entry.values["qom-type"]) else config.early_objects).append(entry)
     config.devices = [*_untyped(store.all("device")), *parser.json_devices]
     config.drives = _untyped(store.all("drive"))
     config.vnc = _untyped(store.all("vnc"))
@@ -275,10 +276,8 @@ def _netdevs(uses: Iterable[Opts]) -> Iterator[OptionArguments]:
             yield OptionArguments({}, opts.origin, typed=True, error=error)
 
 
-def _object_turn(type_name: str) -> int:
-    if type_name in _FIRST_OBJECTS:
-        return 0
-    return 2 if type_name in _LATE_OBJECTS or type_name.startswith("memory-backend-") else 1
+def _is_late(type_name: str) -> bool:
+    return type_name in _LATE_OBJECTS or type_name.startswith("memory-backend-")
 
 
 def _untyped(uses: Iterable[Opts]) -> list[OptionArguments]:

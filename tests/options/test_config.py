@@ -74,9 +74,9 @@ class TestALibvirtDomain:
         ]
 
     def test_has_its_objects_and_devices(self, config: VmConfig) -> None:
-        assert [entry.values["id"] for entry in config.objects] == ["masterKey0", "ram-node0"]
+        assert [entry.values["id"] for entry in (*config.early_objects, *config.objects)] == ["masterKey0", "ram-node0"]
         assert [entry.values["id"] for entry in config.devices] == ["pci.1", "dimm0"]
-        assert all(entry.typed for entry in (*config.objects, *config.devices))
+        assert all(entry.typed for entry in (*config.early_objects, *config.objects, *config.devices))
         assert config.globals == [("ICH9-LPC", "noreboot", "off")]
 
     def test_has_its_monitor(self, config: VmConfig) -> None:
@@ -151,7 +151,7 @@ def test_objects_stand_in_the_order_of_their_creation() -> None:
         "-object memory-backend-ram,id=m,size=1M -object iothread,id=i"
         " -object thread-context,id=t -object rng-egd,id=r,chardev=c"
     )
-    assert [entry.values["id"] for entry in config.objects] == ["t", "i", "m", "r"]
+    assert [entry.values["id"] for entry in (*config.early_objects, *config.objects)] == ["t", "i", "m", "r"]
 
 
 def test_members_of_an_object_have_their_types_in_either_syntax() -> None:

@@ -17,7 +17,9 @@ from qmpd.hashorder import GHashOrder
 Rows = list[Any]
 
 _ALL = "/machine/peripheral"
-_PATH = f"{_ALL}/{OWN_ID}"
+_ID = "QQ"
+"""What the device is called that OWN_ID stands for: nothing else has this in its name."""
+_PATH = f"{_ALL}/{_ID}"
 _PORT = "/machine/peripheral/rp0"
 _MACHINE = ("-machine", "q35,usb=off", "-m", "128M,slots=2,maxmem=1G", "-device", "pcie-root-port,id=rp0")
 _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -126,10 +128,11 @@ class PlugRecorder:
     def record(self, qemu: str, devices: Rows) -> None:
         """Plug a device of each user-creatable type among the ``devices`` rows on a bus that can be provided.
 
-        Those that cannot come at run time are there from the start.
+        Those that cannot come at run time are there from the start. One without properties lacks a module that is not
+        installed, and nothing can be made of it.
         """
         for name, bus, user_creatable, hotpluggable, _, _ in devices:
-            if user_creatable and (bus in _PLACES or name in _BUSLESS):
+            if user_creatable and (bus in _PLACES or name in _BUSLESS) and name in self._properties:
                 self._record_one(qemu, name, bus, cold=hotpluggable is False or bus in _COLD or bus is None)
 
     def _record_one(self, qemu: str, name: str, bus: str | None, *, cold: bool) -> None:
@@ -137,7 +140,7 @@ class PlugRecorder:
         try:
             objects, listings = self._plug(qemu, name, bus, needs, cold)
         except (QemuError, PeerDied) as refusal:
-            text = refusal.desc if isinstance(refusal, QemuError) else str(refusal).rpartition("}: ")[2]
+            text = _general(refusal.desc if isinstance(refusal, QemuError) else str(refusal).rpartition("}: ")[2])
             told = list(BACKENDS.get(name, {}))
             self.refused.append([name, ErrorClass.GENERIC.value, text, *([told] if told else [])])
             if name not in BACKENDS:
@@ -153,19 +156,19 @@ class PlugRecorder:
         objects: dict[str, Recorded] = {}
         listings = {}
         can_be_bare = not cold and any(entry["name"] in _BARE for entry in self._properties[name])
-        for device_id in (OWN_ID, *[_BARE_ID] * can_be_bare, *_OTHER_IDS):
+        for device_id in (_ID, *[_BARE_ID] * can_be_bare, *_OTHER_IDS):
             options = {**needs, **_BARE} if device_id == _BARE_ID else needs
             device = {"driver": name, "id": device_id, **({"bus": bus_name} if bus_name else {}), **options}
             arguments = (*_MACHINE, *provider, *(SET_UP if needs or cold else ()))
             with Peer(qemu, *arguments, *(("-device", json.dumps(device)) if cold else ())) as peer:
                 if not cold:
                     peer.ask("device_add", **device)
-                if device_id == OWN_ID:
+                if device_id == _ID:
                     objects = dict(walk(peer, _PATH))
-                    has_bus = any(OWN_ID in entry for entry, _ in objects[_PATH].entries)
+                    has_bus = any(_ID in entry for entry, _ in objects[_PATH].entries)
                 else:
                     listings[device_id] = [entry["name"] for entry in peer.ask("qom-list", path=f"{_ALL}/{device_id}")]
-            if not has_bus and not (can_be_bare and device_id == OWN_ID):
+            if not has_bus and not (can_be_bare and device_id == _ID):
                 break
         return objects, listings
 
@@ -186,12 +189,13 @@ class PlugRecorder:
         behind = f"{top}/{_BACKEND}"
         if behind in objects:
             self._add_row(behind, {path: found for path, found in objects.items() if path.startswith(behind)}, {}, ())
-            order = [name for name in list(kinds)[shared:] if name not in known]
+            order = [_general(name) for name in list(kinds)[shared:] if name not in known]
         else:
-            shared, order = _split({OWN_ID: list(kinds), **listings}, shared, known, first)
+            shared, order = _split({_ID: list(kinds), **listings}, shared, known, first)
         self.plugged.append(
             [
-                *(device.type, shared, [[name, kinds[name]] for name in order], _values(top, device, known)),
+                *(device.type, shared, [[name, kinds[name.replace(OWN_ID, _ID)]] for name in order]),
+                _values(top, device, known),
                 [
                     self._object(top, path, found)
                     for path, found in objects.items()
@@ -201,16 +205,22 @@ class PlugRecorder:
         )
 
     def _object(self, top: str, path: str, recorded: Recorded) -> list[Any]:
-        position = self._pool.setdefault(json.dumps(recorded.entries), len(self._pool))
+        entries = [(_general(name), kind) for name, kind in recorded.entries]
+        position = self._pool.setdefault(json.dumps(entries), len(self._pool))
         values = [
             None
             if name == "type" or kind.startswith(CHILD)
-            else [answer.error["desc"]]
+            else [_general(answer.error["desc"])]
             if (answer := recorded.answers[name]).error is not None
             else _relative(answer.value, top)
             for name, kind in recorded.entries
         ]
-        return [path.removeprefix(f"{top}/"), recorded.type, position, values]
+        return [_general(path.removeprefix(f"{top}/")), recorded.type, position, values]
+
+
+def _general(text: str) -> str:
+    """A name or a message with the placeholder for the device's id."""
+    return text.replace(_ID, OWN_ID)
 
 
 def _values(top: str, device: Recorded, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,7 +237,7 @@ def _values(top: str, device: Recorded, known: Mapping[str, Any]) -> dict[str, A
             if known.get(name) != answer.value:
                 values[name] = _relative(answer.value, top)
         elif f"'{device.type}." not in answer.error["desc"]:
-            values[name] = [answer.error["desc"]]
+            values[name] = [_general(answer.error["desc"])]
     return values
 
 
@@ -245,7 +255,7 @@ def _relative(value: Any, top: str) -> Any:
         return value
     for path, placeholder in ((top, OWN_ID), (_PORT, UPSTREAM)):
         if value == path or value.startswith(f"{path}/"):
-            return placeholder + value.removeprefix(path)
+            return placeholder + _general(value.removeprefix(path))
     return value
 
 
@@ -268,10 +278,11 @@ def insertion_order(
 ) -> list[str] | None:
     """An order in which QEMU may have added the names that it lists like this, None if there is none.
 
-    Those ``known`` before the device was plugged came first, then ``first``; the rest is found by trying.
+    Names of its buses have the placeholder in the order. Those ``known`` before the device was plugged came first, then
+    ``first``; the rest is found by trying.
     """
     wanted = {name: listing[::-1] for name, listing in listings.items()}
-    names = wanted[OWN_ID]
+    names = [_general(name) for name in wanted[_ID]]
     chance = random.Random(1)
     before = [name for name in names if name in known]
     order = before + [name for name in first if name in names]

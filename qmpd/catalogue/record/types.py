@@ -81,8 +81,8 @@ class PropertyRecorder:
 
     def add(self, name: str) -> None:
         """Record both lists of the type ``name``."""
+        device = self._ask("device-list-properties", name)  # first: before QEMU 8 only this loads a type's module
         qom = self._ask("qom-list-properties", name)
-        device = self._ask("device-list-properties", name)
         if isinstance(qom, list) and device == [entry for entry in qom if is_listed_for_devices(entry["name"])]:
             device = True
         self.rows.append([name, self._shared(0, name, qom), self._shared(1, name, device)])
