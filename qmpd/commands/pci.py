@@ -9,27 +9,29 @@ from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.model.bus import BornDevice
 from qmpd.model.machine import Machine
+from qmpd.model.pci import PciBus, PciDevice
 
 _MEMBERS = ("bus", "slot", "function", "class_info", "id", "irq", "irq_pin", "qdev_id", "pci_bridge", "regions")
 
 
 def query_pci(context: Context) -> list[dict[str, Any]]:
     machine = context.machine
-    return [] if machine.buses.pci is None else [{"bus": 0, "devices": list(_functions(machine))}]
+    buses = [*machine.buses.expanders, machine.buses.pci]
+    return [{"bus": bus.root_number, "devices": list(_functions(machine, bus))} for bus in buses if bus is not None]
 
 
-def _functions(machine: Machine) -> Iterator[dict[str, Any]]:
-    """Those of the first bus: bridges have no number yet, and so nothing is found behind them."""
-    bus = machine.buses.pci
-    assert bus is not None
-    born = {(entry["slot"], entry["function"]): entry for entry in machine.catalogue.pci_machine(machine.info.name)}
+def _functions(machine: Machine, bus: PciBus) -> Iterator[dict[str, Any]]:
+    """Those of a root bus: bridges have no number yet, and so nothing is found behind them."""
+    recorded = machine.catalogue.pci_machine(machine.info.name)
+    born = {(entry["slot"], entry["function"]): entry for entry in recorded}
     for devfn, sitter in sorted(bus.functions.items()):
         slot, function = devfn >> 3, devfn & 7
         if isinstance(sitter, BornDevice) and (slot, function) in born:
             yield born[slot, function]
             continue
-        info = machine.catalogue.pci_info(sitter.type)
+        info = sitter.pci_info() if isinstance(sitter, PciDevice) else None
         if info is None:
             raise errors.not_modelled(f"what PCI says of devices of type '{sitter.type}'")
-        entry = info | {"bus": 0, "slot": slot, "function": function, "qdev_id": sitter.device_id or ""}
+        place = {"bus": bus.root_number, "slot": slot, "function": function, "qdev_id": sitter.device_id or ""}
+        entry = info | place
         yield {name: entry[name] for name in _MEMBERS if name in entry}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qmpd.errors import block as block
     from qmpd.errors import char as char
     from qmpd.errors import cpu as cpu
+    from qmpd.errors import cxl as cxl
     from qmpd.errors import device as device
     from qmpd.errors import extras as extras
     from qmpd.errors import faults as faults

@@ -26,38 +26,6 @@ def no_virtio_devices() -> QemuError:
     return QemuError("No virtio devices found")
 
 
-# hw/mem/cxl_type3.c
-
-
-def path_unresolved() -> QemuError:
-    return QemuError("Unable to resolve path")
-
-
-def not_a_cxl_device() -> QemuError:
-    return QemuError("Path does not point to a CXL type 3 device")
-
-
-def cxl_device_unresolved() -> QemuError:
-    return QemuError("Unable to resolve CXL type 3 device")
-
-
-def cxl_policy_unsupported(kind: str) -> QemuError:
-    """``kind`` is ``Selection`` or ``Removal``."""
-    return QemuError(f"{kind} policy not supported")
-
-
-def cxl_poison_in_part() -> QemuError:
-    return QemuError("Poison injection must be in multiples of 64 bytes")
-
-
-def cxl_poison_unaligned() -> QemuError:
-    return QemuError("Poison start address must be 64 byte aligned")
-
-
-def cxl_removal_forced() -> QemuError:
-    return QemuError("Forced removal not supported yet")
-
-
 # replay/replay-debugging.c
 
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.catalogue import TreeObject
 from qmpd.catalogue.catalogue import family_of
+from qmpd.hashorder import GHashOrder
+from qmpd.model.bus import BornDevice, Sitter
+from qmpd.model.qom import Property
 from qmpd.model.recorded import RecordedObject
 from qmpd.model.unattached import APIC, FIRST_CPU, PATH
 
@@ -38,6 +41,8 @@ _NOT_BEFORE = {
     ("pc-i440fx", "fwcfg.dma[0]"): (2, 5),
 }
 """Since when families of machines have properties and parts of recorded objects."""
+_SITTER = "child["
+_BUS_ENTRIES = ("type", "hotplug-handler", "realized")
 HOTPLUG_CONTROLLERS = frozenset({"ICH9-LPC", "PIIX4_PM"})
 MEMORY_HOTPLUG = "acpi-mem-hotplug[0]"
 _MOVED = {("ICH9-LPC", True): (("acpi-cpu-hotplug[0]", "acpi_enable_cmd"),)}
@@ -67,7 +72,7 @@ class BootObject(RecordedObject):
         if (self.name, name) in _END_OF_LOW_RAM:
             return self._machine.ram_below_4g
         if name in _HOLE and self.name in ("q35", "i440fx"):
-            return self._machine.pci_hole64[_HOLE[name]]
+            return self._machine.pci_hole64()[_HOLE[name]]
         if name == _HIGH_RAM:
             return self._machine.ram_above_4g
         if name == "date":
@@ -109,6 +114,28 @@ class BootObject(RecordedObject):
         return node
 
 
+class SystemBus(BootObject):
+    """The bus that machines begin with; devices may have come to it since, which the recording does not know."""
+
+    def _come(self) -> dict[str, Sitter]:
+        first = sum(name.startswith(_SITTER) for name in self._kinds)
+        bus = self._machine.buses.system
+        come = [sitter for sitter in reversed(bus.sitters) if not isinstance(sitter, BornDevice)]
+        return {f"{_SITTER}{first + number}]": sitter for number, sitter in enumerate(come)}
+
+    def find_property(self, name: str) -> Property:
+        sitter = self._come().get(name)
+        if sitter is None:
+            return super().find_property(name)
+        return Property(name, f"link<{sitter.type}>", lambda _: sitter.path)
+
+    def list_properties(self) -> list[tuple[str, str]]:
+        kinds = self._kinds | {name: f"link<{sitter.type}>" for name, sitter in self._come().items()}
+        sitters = [f"{_SITTER}{number}]" for number in range(len(kinds) - len(_BUS_ENTRIES))]
+        order = GHashOrder([*_BUS_ENTRIES[1:], *sitters])
+        return [(name, kinds[name]) for name in (*_BUS_ENTRIES[:1], *list(order)[::-1])]
+
+
 def _with_memory_hotplug(machine: Machine, kinds: dict[str, str]) -> dict[str, str]:
     """The entries of what speaks ACPI, in QEMU's order, with the ports for DIMMs if there are slots for them."""
     names = list(kinds)
@@ -132,7 +159,7 @@ def is_there(machine: Machine, name: str) -> bool:
 
 def _sitters_left(machine: Machine, recorded: TreeObject, kinds: dict[str, str]) -> dict[str, str]:
     """Take from the ``kinds`` of a bus those who are not there; the recorded names of those that take their places."""
-    sitters = sorted((name for name in kinds if name.startswith("child[")), key=lambda name: int(name[6:-1]))
+    sitters = sorted((name for name in kinds if name.startswith(_SITTER)), key=lambda name: int(name[6:-1]))
     left = [name for name in sitters if machine.numbering.relocated(recorded.value(name)) is not None]
     if left == sitters:
         return {}

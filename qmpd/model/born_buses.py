@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qmpd import errors
-from qmpd.model.bus import SYSTEM_BUS, BornDevice, Bus, find_bus, pick
+from qmpd.model.bus import SYSTEM_BUS, SYSTEM_BUS_PATH, BornDevice, Bus, Sitter, find_bus, pick
 from qmpd.model.macs import Macs
 from qmpd.model.pci import PciBus
 from qmpd.model.pci_hotplug import Hotplug
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from qmpd.catalogue import Tree
     from qmpd.model.machine import Machine
 
-_SYSBUS_PATH = "/machine/unattached/sysbus"
 _UNATTACHED = re.compile(r"/machine/unattached/device\[\d+\]")
 
 
@@ -28,6 +27,7 @@ class Buses:
         self.hotplug = Hotplug(machine)
         self.macs = Macs()
         self.expanders: list[PciBus] = []  #: further root buses, the newest first
+        self._hosts: list[Sitter] = []  #: what those hang on, the oldest first
         self._unattached: int | None = None
         self._unnamed: dict[str, int] = {}
 
@@ -45,6 +45,13 @@ class Buses:
             )
         self._unattached += 1
         return self._unattached - 1
+
+    def add_expander(self, bus: PciBus, host: Sitter) -> None:
+        """Have a further root bus, and what it hangs on."""
+        self.expanders.insert(0, bus)
+        self._hosts.append(host)
+        if "system" in vars(self):
+            self.system.attach(host)
 
     def _born_unnamed(self, bus_type: str) -> int:
         if bus_type == "PCIE":
@@ -88,17 +95,19 @@ class Buses:
     @cached_property
     def system(self) -> Bus:
         """The bus at the root of all others."""
-        bus = Bus(SYSTEM_BUS, "System", None, place=_SYSBUS_PATH)
+        bus = Bus(SYSTEM_BUS, "System", None, place=SYSTEM_BUS_PATH)
         machine = self._machine
         tree = machine.catalogue.tree(machine.info.name)
         if tree is not None:
             self._populate(bus, tree)
+        for host in self._hosts:
+            bus.attach(host)
         return bus
 
     def _populate(self, system: Bus, tree: Tree) -> None:
         """Hang the recorded buses and devices below the system bus."""
         catalogue, pci = self._machine.catalogue, self.pci
-        buses = {_SYSBUS_PATH: system}
+        buses = {SYSTEM_BUS_PATH: system}
         devices: dict[str, BornDevice] = {}
         if pci is not None:
             buses[pci.place] = pci
@@ -149,9 +158,10 @@ class Buses:
 
     def _find(self, path: str) -> Bus:
         if "/" not in path and self.pci is not None:
-            found = pick(self.pci, lambda bus: bus.bus_name == path)
-            if found is not None and not found.full:
-                return found
+            for top in (*self.expanders, self.pci):
+                found = pick(top, lambda bus: bus.bus_name == path)
+                if found is not None and not found.full:
+                    return found
         return find_bus(self.system, path)
 
     def ready(self) -> None:

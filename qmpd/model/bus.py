@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from qmpd import errors
 from qmpd.model.qom import BOOL, STRING, Object, Property, resolve_link
 
 SYSTEM_BUS = "main-system-bus"
+SYSTEM_BUS_PATH = "/machine/unattached/sysbus"
 
 
 class Sitter(Protocol):
@@ -57,7 +58,7 @@ class Bus(Object):
     client has set to handle hot plug here, None as well.
     """
 
-    own_properties = (
+    own_properties: ClassVar[tuple[Property, ...]] = (
         Property(
             "hotplug-handler", "link<hotplug-handler>", lambda bus: bus.handler_path(), _set_handler, instance=True
         ),

@@ -65,7 +65,7 @@ _SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", _ATTACHED, "smart_crit
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
 _NEVER_FREED = frozenset(
     {
-        *("bochs-display", "cxl-downstream", "cxl-upstream", "i82801b11-bridge"),
+        *("bochs-display", "cxl-downstream", "cxl-type3", "cxl-upstream", "i82801b11-bridge"),
         *("ich9-intel-hda", "intel-hda", "nec-usb-xhci", "qemu-xhci"),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from qmpd import errors
@@ -13,6 +14,10 @@ FOUR_GIB = 4 * GIB
 # The addresses just below 1 TiB that AMD's HyperTransport keeps for itself.
 AMD_HOLE_START = 0xFD_0000_0000
 ABOVE_1TB_START = 1 << 40
+
+CXL_REGISTERS = MIB
+"""The size of what the registers of all CXL host bridges take."""
+_CXL_WINDOW_ALIGN = 256 * MIB
 
 
 class Chipset(NamedTuple):
@@ -40,11 +45,12 @@ class CpuAddressing(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where the RAM above 4 GiB starts, and the region for memory devices (size 0: none)."""
+    """Where the RAM above 4 GiB starts, the region for memory devices (size 0: none), and where all of it ends."""
 
     above_4g_start: int
     region_base: int
     region_size: int
+    memory_end: int
 
 
 def _round_up(value: int, align: int) -> int:
@@ -60,11 +66,27 @@ def split_ram(chipset: Chipset, ram: int, max_ram_below_4g: int) -> tuple[int, i
     return (low, ram - low) if ram >= low else (ram, 0)
 
 
-def hole64(chipset: Chipset, layout: Layout, ram_above_4g: int, version: tuple[int, int]) -> tuple[int, int]:
+def cxl_windows_start(registers: int) -> int:
+    """Where CXL's windows of memory begin behind the host ``registers``."""
+    return _round_up(registers + CXL_REGISTERS, _CXL_WINDOW_ALIGN)
+
+
+def _hole64_start(memory_end: int, cxl_windows: Sequence[int] | None) -> int:
+    """Where the PCI hole above 4 GiB starts; ``cxl_windows`` are the sizes of windows of memory, None without CXL."""
+    if cxl_windows:
+        memory_end = cxl_windows_start(memory_end) + sum(cxl_windows)
+    elif cxl_windows is not None:
+        memory_end += CXL_REGISTERS
+    return _round_up(memory_end, GIB)
+
+
+def hole64(
+    chipset: Chipset, layout: Layout, cxl_windows: Sequence[int] | None, version: tuple[int, int]
+) -> tuple[int, int]:
     """Start and end of where 64-bit PCI addresses go; up to 2.10 that is told once something is there."""
     if version <= (2, 10):
         return 0, 0
-    start = _round_up(layout.region_base + layout.region_size or layout.above_4g_start + ram_above_4g, GIB)
+    start = _hole64_start(layout.memory_end, cxl_windows)
     return start, start + chipset.hole64
 
 
@@ -78,7 +100,7 @@ def lay_out(
     cpu: CpuAddressing,
     version: tuple[int, int],
     epc_end: int = 0,
-    cxl: bool = False,
+    cxl_windows: Sequence[int] | None = None,
 ) -> Layout:
     """The layout of a PC of machine version ``version``.
 
@@ -90,16 +112,16 @@ def lay_out(
     size = (maxmem - ram + slots * GIB) % (1 << 64) if maxmem > ram else 0
 
     def layout(start: int) -> Layout:
-        return Layout(start, _round_up(epc_end or start + above, GIB) if size else 0, size)
+        ram_end = epc_end or start + above
+        base = _round_up(ram_end, GIB) if size else 0
+        return Layout(start, base, size, base + size or ram_end)
 
     def highest(candidate: Layout) -> int:
-        ram_end = epc_end or candidate.above_4g_start + above
-        region_end = candidate.region_base + size if size else ram_end
         if cpu.long_mode:
             # Machines of version 2.4 forgot the region here.
-            hole64_start = ram_end if version <= (2, 4) else region_end
-            return _round_up(region_end + MIB if cxl else hole64_start, GIB) + chipset.hole64 - 1
-        return (1 << cpu.phys_bits) - 1 if version <= (8, 1) else region_end - 1
+            forgotten = size if version <= (2, 4) and cxl_windows is None else 0
+            return _hole64_start(candidate.memory_end - forgotten, cxl_windows) + chipset.hole64 - 1
+        return (1 << cpu.phys_bits) - 1 if version <= (8, 1) else candidate.memory_end - 1
 
     chosen = layout(FOUR_GIB)
     if cpu.amd and version >= (7, 1) and highest(chosen) >= AMD_HOLE_START:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmpd import errors
 from qmpd.catalogue import Catalogue, CatalogueFormatError, MachineInfo, Tree, TreeObject
+from qmpd.catalogue.catalogue import family_of
 from qmpd.config import ChardevConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
 from qmpd.guest.contact import Nobody
 from qmpd.model import accelerator, geometry
 from qmpd.model.acpi import MemoryHotplug
-from qmpd.model.boot_tree import HOTPLUG_CONTROLLERS, MEMORY_HOTPLUG, BootObject, is_there
+from qmpd.model.boot_tree import HOTPLUG_CONTROLLERS, MEMORY_HOTPLUG, BootObject, SystemBus, is_there
+from qmpd.model.bus import SYSTEM_BUS_PATH
 from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.cpu_features import AMD
 from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
@@ -22,7 +24,7 @@ from qmpd.model.cpu_model import boot_state, parse_cpu
 from qmpd.model.cpus import Cpus, check_smp, complete_smp
 from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
-from qmpd.model.machine_properties import DEVICE_MEMORY, INSTANCE_ORDER, MODELLED, NVDIMM_IO, RAM
+from qmpd.model.machine_properties import DEVICE_MEMORY, MODELLED, NVDIMM_IO, RAM, instance_order
 from qmpd.model.memory_device import DeviceMemory, MemoryDevices
 from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
@@ -97,8 +99,8 @@ class RamNode(RegionNode):
         return self._size
 
 
-class HighRamNode(RegionNode):
-    """The RAM above 4 GiB as the guest's memory shows it."""
+class SystemRegion(RegionNode):
+    """A part of the guest's addresses, such as the RAM above 4 GiB."""
 
     def __init__(self, addr: int, size: int) -> None:
         super().__init__()
@@ -179,6 +181,7 @@ class Machine(Object):
         self.ram_size = self.maxram_size = 0
         self.ram_slots = 0
         self.ram_below_4g = self.ram_above_4g = 0
+        self.cxl_windows: list[tuple[int, list[str]]] = []  #: size and targets of CXL's windows of memory
         self.sgx_epc: list[dict[str, Any]] = []
         self.epc: EpcSections | None = None
         self.numa = Numa()
@@ -359,6 +362,10 @@ class Machine(Object):
         if memory is not None:
             self.device_memory_node = DeviceMemoryNode(memory)
             self.add_child(DEVICE_MEMORY, self.device_memory_node)
+        if self.settings.get("cxl"):
+            from qmpd.model import cxl
+
+            cxl.show_regions(self, self.layout.memory_end)
         if self.nvdimm and self.family.has_memory_region:
             self.add_child(NVDIMM_IO, Ports(0xA18, 4))
         has_slots = self.has_acpi_device and self.memory_hotplug_supported
@@ -434,7 +441,7 @@ class Machine(Object):
             self.ram_below_4g = min(self.ram_size, _MICROVM_LOW)
             self.ram_above_4g = self.ram_size - self.ram_below_4g
             if self.ram_above_4g and self.info.name == "microvm":
-                self.unattached.add_child(ABOVE_4G, HighRamNode(geometry.FOUR_GIB, self.ram_above_4g))
+                self.unattached.add_child(ABOVE_4G, SystemRegion(geometry.FOUR_GIB, self.ram_above_4g))
             return
         self.max_ram_below_4g = self.max_ram_below_4g or self.family.chipset.default_max_ram_below_4g
         self.ram_below_4g, self.ram_above_4g = geometry.split_ram(
@@ -459,11 +466,11 @@ class Machine(Object):
             cpu=geometry.CpuAddressing(state.vendor == AMD, state.get("phys-bits"), state.has("lm")),
             version=self.version,
             epc_end=self.epc.end if self.epc is not None else 0,
-            cxl=bool(self.settings.get("cxl", False)),
+            cxl_windows=self._cxl_window_sizes(),
         )
+        self.layout = layout
         if self.ram_above_4g:
-            self.unattached.add_child(ABOVE_4G, HighRamNode(layout.above_4g_start, self.ram_above_4g))
-        self.pci_hole64 = geometry.hole64(self.family.chipset, layout, self.ram_above_4g, self.version)
+            self.unattached.add_child(ABOVE_4G, SystemRegion(layout.above_4g_start, self.ram_above_4g))
         if not self.family.has_memory_region:
             if wants_region or self.ram_slots:
                 raise errors.machine.memory_options_unsupported(self.info.name)
@@ -475,6 +482,15 @@ class Machine(Object):
         if self.maxram_size % HOTPLUG_PAGE:
             raise errors.machine.maxmem_unaligned(HOTPLUG_PAGE)
         return DeviceMemory(layout.region_base, layout.region_size)
+
+    def _cxl_window_sizes(self) -> list[int] | None:
+        """The sizes of CXL's windows of memory, None where there is no CXL."""
+        return [size for size, _ in self.cxl_windows] if self.settings.get("cxl") else None
+
+    def pci_hole64(self) -> tuple[int, int]:
+        """Start and end of where 64-bit PCI addresses go."""
+        assert self.family.chipset is not None
+        return geometry.hole64(self.family.chipset, self.layout, self._cxl_window_sizes(), self.version)
 
     @property
     def default_interface(self) -> str:
@@ -510,7 +526,12 @@ class Machine(Object):
         return Memslots(self)
 
     def become_ready(self) -> None:
-        """The board is complete: from now on devices are hotplugged."""
+        """The board is complete: from now on devices are hotplugged. Raises StartupError."""
+        has_expanders = "buses" in vars(self) and self.buses.expanders and self.family.chipset is not None
+        if self.settings.get("cxl") or has_expanders:
+            from qmpd.model import cxl
+
+            cxl.check_host_bridges(self)
         self.ready = True
         if "buses" in vars(self):
             self.buses.ready()
@@ -622,7 +643,7 @@ class Machine(Object):
             from qmpd.model.cpu_object import CpuObject
 
             return CpuObject(self, number)
-        found = BootObject(self, node)
+        found = SystemBus(self, node) if path == SYSTEM_BUS_PATH else BootObject(self, node)
         if node.type in HOTPLUG_CONTROLLERS and self.memory_hotplug.slots:
             found.add_child(MEMORY_HOTPLUG, Ports(0xA00, 24))
         return found
@@ -679,13 +700,9 @@ class Machine(Object):
     def list_properties(self) -> list[tuple[str, str]]:
         self.show_boot_tree()
         recorded = self._recorded()
-        added = [name for name in (DEVICE_MEMORY, RAM) if self.child(name) is not None]
-        has_ports = self.child(NVDIMM_IO) is not None
-        instance = INSTANCE_ORDER.get((self.info.name.rpartition("-")[0], *added))
-        if instance is None or not (added or has_ports):
-            return list(recorded.items())
-        names = [name for name in recorded if name not in instance]
-        names += [name for name in instance if name != NVDIMM_IO or has_ports]
+        added = [name for name in self._children if name not in recorded]
+        instance = instance_order(family_of(self.info.name), added) if added else []
+        names = [name for name in recorded if name not in instance] + instance
         return [(name, recorded.get(name) or self.find_property(name).type) for name in names]
 
 

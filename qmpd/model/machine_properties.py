@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
+from qmpd.hashorder import GHashOrder
 from qmpd.model.geometry import FOUR_GIB
 from qmpd.model.qom import BOOL, ON_OFF_AUTO, SIZE, UINT64, Property, attribute, computed, link
 
@@ -97,26 +98,33 @@ MODELLED = {
 
 DEVICE_MEMORY = "device-memory[0]"
 RAM = "pc.ram[0]"
-_HEAD = ("unattached", "fw_cfg", "peripheral-anon", "nvdimm", "peripheral")
 NVDIMM_IO = "nvdimm-acpi-io[0]"
-_TAIL = ("cxl-fmw", "rtc-time", "acpi-device", NVDIMM_IO, "cxl", "pcspk-audiodev", "hmat")
-_PERSISTENCE = "nvdimm-persistence"
-INSTANCE_ORDER: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("pc-q35",): (*_HEAD, _PERSISTENCE, "q35", "smram", *_TAIL),
-    ("pc-i440fx",): (*_HEAD, _PERSISTENCE, "smram", *_TAIL, "i440fx"),
-    ("pc-q35", DEVICE_MEMORY): (*_HEAD, "q35", _PERSISTENCE, DEVICE_MEMORY, "smram", *_TAIL),
-    ("pc-q35", RAM): (*_HEAD, "q35", _PERSISTENCE, RAM, "smram", *_TAIL),
-    ("pc-q35", DEVICE_MEMORY, RAM): (*_HEAD, RAM, "smram", _PERSISTENCE, DEVICE_MEMORY, "q35", *_TAIL),
-    ("pc-i440fx", DEVICE_MEMORY): (*_HEAD, _PERSISTENCE, "smram", DEVICE_MEMORY, *_TAIL, "i440fx"),
-    ("pc-i440fx", RAM): (*_HEAD, _PERSISTENCE, RAM, "smram", *_TAIL, "i440fx"),
-    ("pc-i440fx", DEVICE_MEMORY, RAM): (
-        *("unattached", "fw_cfg", DEVICE_MEMORY, "peripheral-anon", "nvdimm", "peripheral", _PERSISTENCE),
-        *(RAM, "smram", *_TAIL, "i440fx"),
-    ),
+_FLASH = ("system.flash0", "pflash0", "system.flash1", "pflash1")
+_BEGINNING = (
+    *("nvdimm", "nvdimm-persistence", "hmat", *_FLASH, "pcspk-audiodev", "cxl", "cxl-fmw"),
+    *("unattached", "peripheral", "peripheral-anon"),
+)
+_BOARDS = {
+    "pc-q35": ((), ("fw_cfg", "q35", "smram", "acpi-device", "rtc-time")),
+    "pc-i440fx": (("i440fx", "smram"), ("fw_cfg", "rtc-time", "acpi-device")),
 }
-"""The instance's entries as QEMU lists them on a machine with more of them than the recorded one has.
+"""What a board adds to the machine before and after the memory."""
 
-QEMU's table grows with them, and a larger table has another order. The key is the family and the entries that it has
-in addition: the region for memory devices, and the RAM that is put together from NUMA nodes' backends. The ports for
-NVDIMMs stand in each row, for the machines that have them.
-"""
+
+def instance_order(family: str, added: list[str]) -> list[str]:
+    """The instance's entries as QEMU lists them where the machine has ``added``, in that order, besides those it always
+    has; nothing for families where that is not known.
+
+    The flash chips, which leave when nobody uses them, leave their mark on the order.
+    """
+    if family not in _BOARDS:
+        return []
+    early, late = _BOARDS[family]
+    ram = [name for name in added if name == RAM]
+    memory = [name for name in added if name not in (RAM, NVDIMM_IO)]
+    order = GHashOrder([*_BEGINNING, *ram, *early, *memory])
+    for name in reversed(_FLASH):
+        order.remove(name)
+    for name in (*late, *(name for name in added if name == NVDIMM_IO)):
+        order.add(name)
+    return list(order)[::-1]

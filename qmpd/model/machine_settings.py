@@ -128,11 +128,9 @@ def _smp_cache(machine: Machine, value: object, typed: bool) -> Any:
 
 
 def _cxl_fmw(machine: Machine, value: object, typed: bool) -> list[dict[str, Any]]:
-    """Windows of memory behind CXL, which no machine here has."""
-    windows = _structures("cxl-fmw", {"size": SIZE}, typed, value)
-    if windows:
-        raise errors.not_modelled("CXL")
-    return windows
+    from qmpd.model.cxl import read_windows
+
+    return read_windows(machine, value, typed)
 
 
 _CHECKED: dict[str, Reader] = {

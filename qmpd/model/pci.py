@@ -45,6 +45,8 @@ class PciBus(Bus):
 
     bridges_only_for: str | None = None
     """The type of the expander that takes nothing but bridges on this bus."""
+    root_number = 0
+    """The number that the bus has without the guest; buses behind bridges have none."""
 
     def __init__(self, bus_name: str, bus_type: str, owner: Bridge | None, hotplug: Hotplug, place: str = "") -> None:
         super().__init__(bus_name, bus_type, owner, place)
@@ -58,7 +60,7 @@ class PciBus(Bus):
 
     @property
     def express(self) -> bool:
-        return self.bus_type == "PCIE"
+        return self.bus_type in ("PCIE", "CXL")
 
     @property
     def speaks(self) -> bool:
@@ -153,7 +155,7 @@ class PciDevice(CatalogueDevice):
     own_properties: ClassVar[tuple[Property, ...]] = (
         Property("addr", "str", lambda device: device.devfn, _set_addr),
         computed("legacy-addr", "str", _address_words),
-        computed("busnr", "busnr", lambda device: 0),
+        computed("busnr", "busnr", lambda device: device.pci_bus.root_number),
     )
     bus: PciBus | None
 
@@ -161,6 +163,7 @@ class PciDevice(CatalogueDevice):
         super().__init__(machine, device_type)
         self.devfn = _NO_ADDRESS
         self.bus = None
+        self.root_bus: PciBus | None = None  #: the further root bus that the device adds
 
     @property
     def pci_bus(self) -> PciBus:
@@ -203,6 +206,10 @@ class PciDevice(CatalogueDevice):
         if name == _MASTER or (self._is_rom(name) and not self._has_rom):
             return False
         return super().wants(name)
+
+    def pci_info(self) -> dict[str, Any] | None:
+        """What PCI says of the device, whatever its place; None if that is not known."""
+        return self.machine.catalogue.pci_info(self.type)
 
     def _is_rom(self, name: str) -> bool:
         # QEMU has room for 31 characters

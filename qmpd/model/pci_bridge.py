@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.catalogue.brought import OWN_ID
@@ -18,6 +18,7 @@ _BUSY = -16
 BRIDGES = {
     "pcie-root-port": Handler.SLOT,
     "ioh3420": Handler.SLOT,
+    "cxl-rp": Handler.SLOT,
     "xio3130-downstream": Handler.SLOT,
     "cxl-downstream": Handler.SLOT,
     "x3130-upstream": None,
@@ -79,6 +80,13 @@ class Bridge(PciDevice):
         for region in _BRIDGE_REGIONS:
             self.bring(f"pci_bridge_{region}")
         self.bring_all()
+
+    def pci_info(self) -> dict[str, Any] | None:
+        info = super().pci_info()
+        if info is None or "shpc" not in self.properties or self.value("shpc"):
+            return info
+        # The controller is all that needs memory and interrupts.
+        return {name: value for name, value in info.items() if name != "irq"} | {"irq_pin": 0, "regions": []}
 
     def add_bus(self, recorded: BroughtObject) -> None:
         name = self.device_id or self._unnamed(recorded.type)

@@ -210,5 +210,11 @@ def sitters_in(slot: Slot) -> list[PciDevice]:
 
 
 def pci_buses(root: PciBus) -> list[PciBus]:
-    """``root`` and the PCI buses behind it."""
-    return [bus for bus in root.walk() if isinstance(bus, PciBus)]
+    """``root`` and the PCI buses behind it, those of expanders included."""
+    buses = [root]
+    for sitter in root.sitters:
+        added = [sitter.root_bus] if isinstance(sitter, PciDevice) and sitter.root_bus is not None else []
+        for bus in (*sitter.child_buses, *added):
+            if isinstance(bus, PciBus):
+                buses += pci_buses(bus)
+    return buses

@@ -33,14 +33,16 @@ TYPES: dict[str, tuple[str, str]] = {
         ("virtio-balloon-pci", "virtio-balloon-pci-transitional", "virtio-balloon-pci-non-transitional"),
         ("virtio_balloon", "VirtioBalloonPci"),
     ),
-    **dict.fromkeys(("pxb", "pxb-pcie"), ("pxb", "Pxb")),
+    **dict.fromkeys(("pxb", "pxb-pcie", "pxb-cxl"), ("pxb", "Pxb")),
+    "cxl-type3": ("cxl_type3", "CxlType3"),
     **dict.fromkeys(
         ("virtio-scsi-pci", "virtio-scsi-pci-transitional", "virtio-scsi-pci-non-transitional"),
         ("virtio_scsi", "VirtioScsiPci"),
     ),
     **dict.fromkeys(
         (
-            *("pcie-root-port", "ioh3420", "x3130-upstream", "xio3130-downstream", "cxl-upstream", "cxl-downstream"),
+            *("pcie-root-port", "ioh3420", "x3130-upstream", "xio3130-downstream"),
+            *("cxl-rp", "cxl-upstream", "cxl-downstream"),
             *("pci-bridge", "pci-bridge-seat", "pcie-pci-bridge", "i82801b11-bridge"),
         ),
         ("pci_bridge", "Bridge"),
@@ -219,7 +221,7 @@ def device_del(machine: Machine, path: str) -> None:
     """Ask the guest to let go of a device. Raises QEMU's text when it cannot be asked."""
     device = find_device(machine, path)
     if not isinstance(device, Device):
-        at_start = isinstance(device, BootObject) or device.is_a("cpu")
+        at_start = isinstance(device, BootObject) or device.is_a("cpu") or device.is_a("sys-bus-device")
         raise _boot_device_stays(machine, device) if at_start else errors.machine_cannot_hotplug(device.type)
     if device.unplug_pending(machine.guest_milliseconds()):
         raise errors.pci.unplug_is_pending(path)

@@ -20,6 +20,8 @@ _NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
     **{f"virtio-mem-pci{kind}": ("memdev=m0", _MEMORY) for kind in ("", "-non-transitional")},
     **{f"virtio-pmem-pci{kind}": ("memdev=m0", _MEMORY) for kind in ("", "-non-transitional")},
     "pxb-pcie": ("bus_nr=8", ()),
+    "pxb-cxl": ("bus_nr=8", ("-machine", "cxl=on")),
+    "pxb": ("bus_nr=8", ("-machine", "pc")),
 }
 """What some must be told, and the options that make what it names."""
 
@@ -43,7 +45,9 @@ def _types(qemu: str, names: list[str]) -> Iterator[list[Any]]:
                 buses = peer.ask("query-pci")
         except PeerDied:
             continue  # needs what a bare machine does not have
-        for entry in (entry for bus in buses for entry in bus["devices"] if entry["qdev_id"] == _ID):
+        # A bridge that an expander brings along has the same id.
+        functions = next(bus["devices"] for bus in buses if not bus["bus"])
+        for entry in (entry for entry in functions if entry["qdev_id"] == _ID):
             yield [name, {key: value for key, value in entry.items() if key not in _PLACED}]
 
 

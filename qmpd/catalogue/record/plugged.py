@@ -43,7 +43,9 @@ SET_UP = (
     *("-object", "cryptodev-backend-builtin,id=crypto", "-fsdev", "local,id=files,path=/tmp,security_model=none"),
 )
 _NEEDS: dict[str, dict[str, Any]] = {
-    **{name: {"chassis": 9} for name in ("pcie-root-port", "ioh3420", "xio3130-downstream", "cxl-downstream")},
+    **{
+        name: {"chassis": 9} for name in ("pcie-root-port", "ioh3420", "xio3130-downstream", "cxl-downstream", "cxl-rp")
+    },
     **{name: {"chassis_nr": 1} for name in ("pci-bridge", "pci-bridge-seat")},
 }
 """What some must be told."""
@@ -73,6 +75,7 @@ BACKENDS: dict[str, dict[str, Any]] = {
     "usb-mtp": {"rootdir": "/tmp"},
     "ivshmem-plain": {"memdev": "mem"},
     "virtio-crypto-pci": {"cryptodev": "crypto"},
+    "cxl-type3": {"volatile-memdev": "mem"},
 }
 """What some can do with, or cannot do without."""
 _GIVEN = frozenset(name for needs in BACKENDS.values() for name in needs)
