@@ -86,6 +86,10 @@ def ide_discard_refused() -> QemuError:
     return QemuError("discard_granularity must be 512 for ide")
 
 
+def floppy_block_size_refused() -> QemuError:
+    return QemuError("Physical and logical block size must be 512 for floppy")
+
+
 def ide_block_size_refused() -> QemuError:
     return QemuError("logical_block_size must be 512 for IDE")
 
@@ -181,6 +185,57 @@ def isa_ports_exhausted(called: str, most: int) -> QemuError:
 
 def codec_addresses_exhausted() -> QemuError:
     return QemuError("HDA audio codec address is full")
+
+
+# hw/i386/pc.c, hw/i386/intel_iommu.c, hw/virtio/virtio-iommu.c, hw/virtio/virtio-iommu-pci.c
+
+
+def several_iommus() -> QemuError:
+    return QemuError("QEMU does not support multiple vIOMMUs for x86 yet.")
+
+
+def eim_without_remapping() -> QemuError:
+    return QemuError("eim=on cannot be selected without intremap=on")
+
+
+def first_level_needs_scalable_mode() -> QemuError:
+    return QemuError("x-flts is only available in scalable mode")
+
+
+def address_width_refused(scalable: bool, widths: tuple[int, ...]) -> QemuError:
+    mode = "Scalable mode(flts=off)" if scalable else "Legacy mode"
+    return QemuError(f"{mode}: supported values for aw-bits are: {', '.join(map(str, widths))}")
+
+
+def first_level_address_width_refused(width: int) -> QemuError:
+    return QemuError(f"Scalable mode(flts=on): supported value for aw-bits is: {width}")
+
+
+def scalable_mode_needs_drain() -> QemuError:
+    return QemuError("Need to set dma_drain for scalable mode")
+
+
+def pasid_needs_scalable_mode() -> QemuError:
+    return QemuError("Need to set scalable mode for PASID")
+
+
+def iommu_below_root() -> QemuError:
+    return QemuError("virtio-iommu-pci must be plugged on the root bus")
+
+
+def address_width_outside(least: int, most: int) -> QemuError:
+    return QemuError(f"aw-bits must be within [{least},{most}]")
+
+
+# hw/nvram/fw_cfg.c, hw/display/bochs-display.c
+
+
+def firmware_file_twice(name: str) -> QemuError:
+    return QemuError(f"duplicate fw_cfg file name: {name}")
+
+
+def video_memory_refused(device_type: str, size: str) -> QemuError:
+    return QemuError(f"{device_type}: video memory too {size}")
 
 
 # system/bootdevice.c

@@ -53,6 +53,7 @@ _KINDS: dict[str, Kind] = {
         Choice("BlockdevOnError", ("report", "ignore", "enospc", "stop", "auto")),
         Choice("FloppyDriveType", ("144", "288", "120", "none", "auto")),
         Choice("LostTickPolicy", ("discard", "delay", "slew")),
+        Choice("GranuleMode", ("4k", "8k", "16k", "64k", "host")),
         Choice("OffAutoPCIBAR", ("off", "auto", "bar0", "bar1", "bar2", "bar3", "bar4", "bar5")),
         Choice("PCIELinkWidth", ("1", "2", "4", "8", "12", "16", "32")),
     )
@@ -73,6 +74,8 @@ _UNLESS_OFF = {"edid[0]": "edid", "xres": "edid", "yres": "edid", "qemu extended
 """Objects that a device brings along, and values it sets, unless a property says no."""
 _MAC = "mac"
 _MACS = (_MAC, "fp_start_macaddr")
+_CHECKED = frozenset({"intel-iommu", "virtio-iommu-pci", "virtio-iommu-device", "ramfb", "bochs-display"})
+"""The types that qmpd.model.checks has a rule for."""
 _UUIDS = ("guid", "uuid")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANY_UUID = "auto"
@@ -134,6 +137,10 @@ class CatalogueDevice(Device):
         from qmpd.model.disks import RULES
 
         rule = RULES.get(self.type)
+        if self.type in _CHECKED:
+            from qmpd.model import checks
+
+            rule = checks.RULES[self.type]
         if rule is not None:
             rule(self)
         refusal, helpful = self.machine.catalogue.refusal(self.type), self.machine.catalogue.helpful(self.type)

@@ -195,6 +195,8 @@ def _ide_number(device: CatalogueDevice) -> int:
 def _floppy(device: CatalogueDevice) -> None:
     drive = _own_drive(device)
     _settle_sizes(device)
+    if any(device.values[name] != _SECTOR for name in ("logical_block_size", "physical_block_size")):
+        raise errors.device.floppy_block_size_refused()
     _use(device, drive, writable=drive.node is not None, resizable=False)
     if drive.slot is not None:
         drive.slot.removable = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,9 @@ _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 """Where a device goes, by the bus type it wants: what provides the bus, and the bus's name."""
 _NOWHERE: tuple[tuple[str, ...], None] = ((), None)
+_AT_THE_ROOT = ((), "pcie.0")
+_ROOTED = frozenset({"virtio-iommu-pci"})  #: PCI devices that go nowhere else
+_ON_SYSTEM_BUS = frozenset({"ramfb", "intel-iommu"})
 _BUSLESS = frozenset({"vmcoreinfo", "vmgenid", "nvme-subsys", "ipmi-bmc-sim"})
 
 SET_UP = (
@@ -89,10 +93,12 @@ _BARE_ID, _BARE = "bare", {"edid": False}
 _PLACED = frozenset(
     {
         *("type", "parent_bus", "realized", "hotplugged", "hotpluggable", "addr", "legacy-addr"),
-        *("mac", "sas_address", "disable-legacy", "chassis", "chassis_nr"),
+        *("mac", "sas_address", "aw-bits", "primary-bus", "disable-legacy", "chassis", "chassis_nr"),
         *("unit", "serial", "nr", "cad", "lun", "scsi-id", "channel", "iobase", "irq", "index", "subsys", "port"),
     }
 )
+# IOMMUs have some of these for each PCI function there is.
+_OF_OTHERS = re.compile(r"(vtd-|virtio-iommu-memory-region|system\[)")
 _FIRST = ("bus master container[0]", "bus master[0]")
 _COLD = frozenset({"HDA", "IDE", "ISA", "floppy-bus", "nvme-bus"})
 _BACKEND = "virtio-backend"
@@ -135,7 +141,8 @@ class PlugRecorder:
         installed, and nothing can be made of it.
         """
         for name, bus, user_creatable, hotpluggable, _, _ in devices:
-            if user_creatable and (bus in _PLACES or name in _BUSLESS) and name in self._properties:
+            placed = bus in _PLACES or name in _BUSLESS or name in _ON_SYSTEM_BUS
+            if user_creatable and placed and name in self._properties:
                 self._record_one(qemu, name, bus, cold=hotpluggable is False or bus in _COLD or bus is None)
 
     def _record_one(self, qemu: str, name: str, bus: str | None, *, cold: bool) -> None:
@@ -155,7 +162,7 @@ class PlugRecorder:
         self, qemu: str, name: str, bus: str | None, needs: dict[str, Any], cold: bool
     ) -> tuple[dict[str, Recorded], dict[str, list[str]]]:
         """All objects of a device, and the names of its entries when it has another id."""
-        provider, bus_name = _NOWHERE if bus is None else _PLACES[bus]
+        provider, bus_name = _AT_THE_ROOT if name in _ROOTED else _PLACES.get(bus or "", _NOWHERE)
         objects: dict[str, Recorded] = {}
         listings = {}
         can_be_bare = not cold and any(entry["name"] in _BARE for entry in self._properties[name])
@@ -197,12 +204,15 @@ class PlugRecorder:
             shared, order = _split({_ID: list(kinds), **listings}, shared, known, first)
         self.plugged.append(
             [
-                *(device.type, shared, [[name, kinds[name.replace(OWN_ID, _ID)]] for name in order]),
+                *(device.type, shared),
+                [[name, kinds[name.replace(OWN_ID, _ID)]] for name in order if not _OF_OTHERS.match(name)],
                 _values(top, device, known),
                 [
                     self._object(top, path, found)
                     for path, found in objects.items()
-                    if path != top and not path.startswith(behind)
+                    if path != top
+                    and not path.startswith(behind)
+                    and not _OF_OTHERS.match(path.removeprefix(f"{top}/"))
                 ],
             ]
         )

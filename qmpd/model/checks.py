@@ -1,0 +1,90 @@
+"""What devices of single types check when they come to be, other than disks. Each check raises QEMU's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from qmpd import errors
+from qmpd.model.catalogue_device import CatalogueDevice
+
+_IOMMUS: Final = ("intel-iommu", "virtio-iommu-pci")
+_INTEL_WIDTHS: Final = (39, 48)
+_VIRTIO_WIDTHS: Final = (32, 64)
+_Q35_WIDTH: Final = 39
+_BOCHS_MEMORY: Final = (4 << 20, 256 << 20)
+
+
+def _others(device: CatalogueDevice) -> Iterator[CatalogueDevice]:
+    """The devices that users have plugged besides this one."""
+    machine = device.machine
+    for place in (machine.peripheral, machine.peripheral_anon):
+        for other in place.children():
+            if isinstance(other, CatalogueDevice) and other is not device:
+                yield other
+
+
+def _only_iommu(device: CatalogueDevice) -> None:
+    if any(other.type in _IOMMUS for other in _others(device)):
+        raise errors.device.several_iommus()
+
+
+def _intel_iommu(device: CatalogueDevice) -> None:
+    """hw/i386/intel_iommu.c, vtd_decide_config()."""
+    _only_iommu(device)
+    remaps = device.value("intremap") != "off"
+    scalable, first_level, width = (device.value(name) for name in ("x-scalable-mode", "x-flts", "aw-bits"))
+    if device.value("eim") == "on" and not remaps:
+        raise errors.device.eim_without_remapping()
+    if first_level and not scalable:
+        raise errors.device.first_level_needs_scalable_mode()
+    if not first_level and width not in _INTEL_WIDTHS:
+        raise errors.device.address_width_refused(scalable, _INTEL_WIDTHS)
+    if first_level and width != _INTEL_WIDTHS[-1]:
+        raise errors.device.first_level_address_width_refused(_INTEL_WIDTHS[-1])
+    if scalable and not device.value("dma-drain"):
+        raise errors.device.scalable_mode_needs_drain()
+    if device.value("x-pasid-mode") and not scalable:
+        raise errors.device.pasid_needs_scalable_mode()
+    buggy = device.value("x-buggy-eim")
+    for name, value in (("intremap", "on"), ("eim", "on" if remaps and buggy else "off")):
+        if device.value(name) == "auto":
+            device.values[name] = value
+
+
+def _virtio_iommu(device: CatalogueDevice) -> None:
+    _only_iommu(device)
+    root = device.machine.buses.pci
+    if root is None or device.bus is not root:
+        raise errors.device.iommu_below_root()
+    device.values["primary-bus"] = root.place
+
+
+def _virtio_iommu_behind(device: CatalogueDevice) -> None:
+    proxy = device.parent
+    assert isinstance(proxy, CatalogueDevice)
+    device.values["primary-bus"] = proxy.values["primary-bus"]
+    if device.machine.info.name.startswith("pc-q35"):
+        device.values.setdefault("aw-bits", _Q35_WIDTH)
+    if not _VIRTIO_WIDTHS[0] <= device.value("aw-bits") <= _VIRTIO_WIDTHS[1]:
+        raise errors.device.address_width_outside(*_VIRTIO_WIDTHS)
+
+
+def _ramfb(device: CatalogueDevice) -> None:
+    if any(other.type == "ramfb" for other in _others(device)):
+        raise errors.device.firmware_file_twice("vgaroms/vgabios-ramfb.bin")
+
+
+def _bochs_display(device: CatalogueDevice) -> None:
+    size = device.value("vgamem")
+    if not _BOCHS_MEMORY[0] <= size <= _BOCHS_MEMORY[1]:
+        raise errors.device.video_memory_refused(device.type, "small" if size < _BOCHS_MEMORY[0] else "big")
+
+
+RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
+    "intel-iommu": _intel_iommu,
+    "virtio-iommu-pci": _virtio_iommu,
+    "virtio-iommu-device": _virtio_iommu_behind,
+    "ramfb": _ramfb,
+    "bochs-display": _bochs_display,
+}
