@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from qmpd.errors import QemuError, StartupError
+from qmpd.named import NamedTuple
 
 
 class OptionArguments(NamedTuple):

@@ -7,9 +7,10 @@ return; nothing is known of other commands, which exist while the file names the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from qmpd.errors import ErrorClass, QemuError
+from qmpd.named import NamedTuple
 from qmpd.schemas import documents
 
 

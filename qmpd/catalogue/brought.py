@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from qmpd.named import NamedTuple
 
 OWN_ID = "@"
 """Stands for the device's id in the names of its buses, and for its path at the beginning of others."""

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.catalogue.brought import Brought, BroughtObject
@@ -20,6 +20,7 @@ from qmpd.catalogue.parts import Part, PartFile
 from qmpd.catalogue.tree import PciFunction, Tree
 from qmpd.errors import ErrorClass, QemuError
 from qmpd.frozen import Frozen
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.catalogue.cpus import CpuFacts

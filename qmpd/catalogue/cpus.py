@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from qmpd.catalogue.parts import Part
+from qmpd.named import NamedTuple
 
 
 class Word(NamedTuple):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from qmpd.catalogue.parts import Part
 from qmpd.errors import ErrorClass, QemuError
 from qmpd.frozen import Frozen
+from qmpd.named import NamedTuple
 
 CHILD = "child<"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from qmpd.chardev import ChardevStatus
 from qmpd.config import ChardevConfig
 from qmpd.descriptors import FdSets, NamedDescriptors
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

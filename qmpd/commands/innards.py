@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from qmpd import errors
 from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.machine import DEFAULT_RAM_SIZE, Machine
 from qmpd.model.memory_device import region_size
+from qmpd.named import NamedTuple
 
 _RAM_ALIGN = 0x40000
 HOST_ADDRESS = 0x7F00_0000_0000

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from qmpd.guest.contact import Quirk
+from qmpd.named import NamedTuple
 
 _SETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sets")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from enum import Enum, StrEnum
-from typing import NamedTuple
+
+from qmpd.named import NamedTuple
 
 
 class Work(Enum):

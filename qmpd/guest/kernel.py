@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qmpd.guest.conduct import Conduct
 from qmpd.guest.pace import GuestTime
 from qmpd.guest.queue import HotplugQueue
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import Platform

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from qmpd.guest.contact import Work
 from qmpd.guest.pace import GuestTime
+from qmpd.named import NamedTuple
 
 
 class Entry(NamedTuple):

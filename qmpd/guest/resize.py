@@ -6,12 +6,13 @@ Linux takes memory in blocks of 128 MiB. If the device's blocks are smaller, the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qmpd.guest.behaviour import Deed, Occasion, Rule
 from qmpd.guest.dimms import BLOCK
 from qmpd.guest.kernel import Kernel
 from qmpd.guest.pace import Timer
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import ResizableMemory

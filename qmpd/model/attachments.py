@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qmpd import errors
 from qmpd.model.qom import STR, Object
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.block.drive import Drive

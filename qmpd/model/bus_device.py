@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qmpd import errors
 from qmpd.errors import QemuError
@@ -15,6 +15,7 @@ from qmpd.model.brought import BroughtNode
 from qmpd.model.catalogue_device import CatalogueDevice
 from qmpd.model.device import ANY_BUS
 from qmpd.model.qom import Object
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from qmpd import errors
 from qmpd.catalogue.cpus import CpuFacts
+from qmpd.named import NamedTuple
 
 _UNSET = 0xFFFFFFFF
 _ALL = (1 << 64) - 1

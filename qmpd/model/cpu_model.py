@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors, visit
 from qmpd.catalogue import Catalogue
 from qmpd.errors import QemuError
 from qmpd.hashorder import qdict_order
 from qmpd.model.cpu_features import KVM_FEATURES, KVM_WORD, CpuState, Topology, check_value, feature_name
+from qmpd.named import NamedTuple
 from qmpd.options import numbers, stringvisitor, values
 
 if TYPE_CHECKING:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.pci import PciDevice
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine

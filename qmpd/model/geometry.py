@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from qmpd import errors
+from qmpd.named import NamedTuple
 
 MIB = 1 << 20
 GIB = 1 << 30

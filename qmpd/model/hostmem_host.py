@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from qmpd.model.block.images import Images, NoImages
+from qmpd.named import NamedTuple
 
 PAGE_SIZE = 4096
 HUGE_PAGE_SIZE = 2 << 20

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qmpd import errors
 from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile, round_up
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.hostmem import MemoryBackend

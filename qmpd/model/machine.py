@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.catalogue import Catalogue, CatalogueFormatError, MachineInfo, Tree, TreeObject
@@ -31,6 +31,7 @@ from qmpd.model.pc_dimm import DimmSlots
 from qmpd.model.qom import AmbiguousPath, Container, Object, Property, Root, resolve
 from qmpd.model.run_state import RunState, State
 from qmpd.model.unattached import ABOVE_4G, Numbering, Unattached
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import Guest

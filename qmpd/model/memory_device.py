@@ -9,11 +9,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from qmpd import errors
 from qmpd.frozen import Frozen
 from qmpd.model.device import Device
+from qmpd.named import NamedTuple
 
 SOFT_MEMSLOT_LIMIT = 256
 SAFE_MAX_MEMSLOTS = 509

@@ -7,11 +7,12 @@ QEMU with KVM, and in what its vhost backends complained of.
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qmpd import errors
 from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.memory_device import SAFE_MAX_MEMSLOTS, UNLIMITED, MemoryDevice, MemslotLimits
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine

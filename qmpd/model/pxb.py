@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.model.bus import SYSTEM_BUS_PATH, Bus
@@ -11,6 +11,7 @@ from qmpd.model.pci import IoRegion, PciBus, PciDevice
 from qmpd.model.pci_bridge import Bridge
 from qmpd.model.qom import computed
 from qmpd.model.recorded import RecordedObject
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine

@@ -7,10 +7,11 @@ how to take a value. What a particular type means is not decided here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
 from qmpd import errors, visit
 from qmpd.hashorder import GHashOrder
+from qmpd.named import NamedTuple
 from qmpd.options import values
 
 

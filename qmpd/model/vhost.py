@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.chardev import ChardevNode, chardev_property
 from qmpd.model.memslots import VhostBackend
 from qmpd.model.virtio_pci import VirtioDevice, VirtioPci, base_name
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine

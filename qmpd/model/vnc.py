@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from qmpd.named import NamedTuple
 
 _FIRST_PORT: Final = 5900
 _FIRST_WEB_PORT: Final = 5700

@@ -7,7 +7,9 @@ empty one takes anything. Facts of QEMU 10.0.2, as query-command-line-options te
 from __future__ import annotations
 
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from qmpd.named import NamedTuple
 
 _THROTTLE: Final = " ".join(
     f"throttling.{unit}-{what}{rest}:n"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from qmpd import errors
+from qmpd.named import NamedTuple
 from qmpd.options import numbers
 from qmpd.options.groups import Group
 from qmpd.options.numbers import MalformedError, OutOfRangeError

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from qmpd import errors
 from qmpd.errors import QemuError
+from qmpd.named import NamedTuple
 from qmpd.options import keyval
 
 _HEADER_WITH_ID: Final = r'\[(\S{1,63})\s+"([^"]{1,63})'

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from qmpd import errors, visit
 from qmpd.hashorder import GHashOrder, qdict_order
+from qmpd.named import NamedTuple
 from qmpd.options import values
 from qmpd.schemas import documents
 

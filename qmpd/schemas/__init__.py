@@ -6,9 +6,9 @@ Nothing of this package is read before it is asked for; a command costs the docu
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 from qmpd.frozen import Frozen
+from qmpd.named import NamedTuple
 from qmpd.schemas import documents
 from qmpd.schemas.arguments import check_arguments
 from qmpd.schemas.documents import EXTENSION

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from qmpd.named import NamedTuple
 
 EXTENSION = "x-qmpd"
 """The module of what QEMU does not have."""

@@ -9,13 +9,14 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from qmpd import errors, log
 from qmpd.chardev import ChardevStatus
 from qmpd.config import ChardevConfig, MonitorConfig
 from qmpd.descriptors import FdSets, names_set
 from qmpd.errors import QemuError, StartupError
+from qmpd.named import NamedTuple
 from qmpd.options.report import Report
 from qmpd.server import sockets
 from qmpd.server.connection import Connection, Monitors

@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
+
+from qmpd.named import NamedTuple
 
 MAX_TOKEN_SIZE: Final = 64 << 20  # bytes
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final
+
+from qmpd.named import NamedTuple
 
 LINE_MAX: Final = 4095  # bytes
 HISTORY_MAX: Final = 64  # lines

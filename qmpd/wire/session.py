@@ -28,12 +28,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from qmpd import errors
 from qmpd.errors import NotYet, QemuError
 from qmpd.event import Event
 from qmpd.hashorder import qdict_order
+from qmpd.named import NamedTuple
 from qmpd.wire.encode import encode_message
 from qmpd.wire.parser import INCOMPLETE
 from qmpd.wire.reader import JSONReader

@@ -7,7 +7,7 @@ What the commands do stands in ``info``, ``actions``, ``help`` and in modules by
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from qmpd import errors
 from qmpd.commands.context import Context
@@ -16,6 +16,7 @@ from qmpd.commands.hmp.arguments import BadArguments, Reader
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.words import BLANKS, command_word, skip_blanks
 from qmpd.errors import QemuError
+from qmpd.named import NamedTuple
 
 HANDLERS: Final = (
     actions.HANDLERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qmpd import errors
 from qmpd.model.block import images
@@ -21,6 +21,7 @@ from qmpd.model.block.permissions import (
 )
 from qmpd.model.objects_security import check_credentials
 from qmpd.model.throttle_group import ThrottleGroup
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.block.graph import Node

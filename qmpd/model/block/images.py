@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from qmpd import errors
 from qmpd.errors import QemuError
+from qmpd.named import NamedTuple
 
 SECTOR = 512
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.model.block.drive import Drive, limits_from
 from qmpd.model.block.images import probe
 from qmpd.model.block.opening import open_node
 from qmpd.model.throttle_group import check_limits
+from qmpd.named import NamedTuple
 from qmpd.options import structs
 
 if TYPE_CHECKING:
