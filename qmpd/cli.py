@@ -93,7 +93,7 @@ def build(options: Namespace) -> VmConfig:
     """What the options ask for. Raises StartupError."""
     from qmpd.qemu_argv import parse
 
-    argv = ["-nodefaults"]
+    argv = ["-nodefaults", "-display", "none"]
     for name, (theirs, prefix) in _PASSED_ON.items():
         given = getattr(options, name)
         for value in given if isinstance(given, list) else [given] if given else []:

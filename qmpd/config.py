@@ -43,7 +43,7 @@ class ChardevConfig(NamedTuple):
     reads or writes. For a socket: ``path``, or ``host`` and ``port``, or ``fd``; ``server`` and ``wait`` as QEMU's
     options of that name. For a file: ``path`` and ``append``, and ``input`` to read from. For a mux: the ``base`` that
     it shares among several. For a ring buffer: its ``size`` in bytes. Any may write what is said to a ``logfile``.
-    On a terminal some keys make a ``signal``.
+    On a terminal some keys make a ``signal``. Of a console for text: its size is ``fixed``.
     """
 
     id: str
@@ -65,6 +65,7 @@ class ChardevConfig(NamedTuple):
     logfile: str = ""
     size: int = 65536
     signal: bool = True
+    fixed: bool = False
 
 
 class MonitorConfig(NamedTuple):
@@ -161,6 +162,9 @@ class VmConfig:
         self.drives: list[OptionArguments] = []
         self.blockdevs: list[OptionArguments] = []
         self.netdevs: list[OptionArguments] = []
+        self.nics: list[OptionArguments] = []
+        self.nets: list[OptionArguments] = []
+        self.default_network = False
         self.audiodevs: list[OptionArguments] = []
         self.vnc: list[OptionArguments] = []
         self.display: dict[str, Any] = {}
@@ -186,6 +190,20 @@ class VmConfig:
         self.extras = Extras()
         self.ignored: list[str] = []
         self.problems: list[Problem] = []
+
+    @property
+    def asks_board(self) -> bool:
+        """Whether the board may have to make devices by itself."""
+        return bool(
+            self.default_devices
+            or self.drives
+            or self.serials
+            or self.parallels
+            or self.vga
+            or self.nics
+            or self.nets
+            or "usb" in self.machine_options
+        )
 
     def add_problem(self, phase: Phase, origin: str, *reasons: QemuError) -> None:
         """Keep a mistake until ``phase``."""

@@ -123,9 +123,11 @@ class Vm:
 
             for arguments in self.config.drives:
                 self._blame(arguments.origin, self._add_drive, add_drive, arguments)
+        if self.machine.board is not None:
+            self.machine.board.add_default_drives()
 
     def _add_drive(self, add: Callable[..., dict[str, Any] | None], arguments: OptionArguments) -> None:
-        device = add(self.machine.block, arguments.values, self.machine.default_interface)
+        device = add(self.machine.block, arguments.values, self.machine.default_interface, arguments.origin)
         if device is not None:
             self.config.devices.append(OptionArguments(device, arguments.origin))
 
@@ -133,6 +135,15 @@ class Vm:
         for arguments in self.config.netdevs:
             arguments.check()
             self._blame(arguments.origin, self.machine.network.add, arguments.values, inherited)
+        if self.config.nics or self.config.nets:
+            from qmpd.model.nics import add_net, add_nic
+
+            for arguments in self.config.nics:
+                arguments.check()
+                self._blame(arguments.origin, add_nic, self.machine, *arguments.values.values(), inherited)
+            for arguments in self.config.nets:
+                arguments.check()
+                self._blame(arguments.origin, add_net, self.machine, arguments.values, inherited)
 
     def _create_objects(self, objects: list[OptionArguments]) -> None:
         for arguments in objects:
@@ -151,13 +162,27 @@ class Vm:
     def _build(self) -> None:
         machine = self.machine
         machine.initialize()
+        if machine.board is not None:
+            self._blame("", machine.board.make)
         for arguments in self.config.devices:
             arguments.check()
             self._blame(arguments.origin, device_add, machine, arguments.values, arguments.typed)
-        if "network" in vars(machine):
+        if machine.board is not None:
+            self._check_orphans(machine.board.orphans())
+        if "network" in vars(machine) and not self.config.default_network:
             for text in machine.network.lonely():
                 machine.warn(text)
+        unused = machine.board.unused_display() if machine.board is not None else None
+        if unused is not None:
+            machine.warn(unused)
         machine.become_ready()
+
+    def _check_orphans(self, orphans: list[StartupError]) -> None:
+        """Raise the last one after all others have been told."""
+        for orphan in orphans[:-1]:
+            self._complain(orphan.origin, orphan.errors[0])
+        if orphans:
+            raise orphans[-1]
 
     def leave_preconfig(self) -> None:
         """Build the machine, and let it run unless it shall wait, for ``cont`` or to come. Raises StartupError."""

@@ -19,6 +19,42 @@ def netdev_not_found(name: str) -> QemuError:
     return QemuError(f"netdev '{name}' not found")
 
 
+def net_hubport_unsupported() -> QemuError:
+    return QemuError("network backend 'hubport' is only supported with -netdev/-nic")
+
+
+def not_a_netdev(name: str) -> QemuError:
+    return QemuError(f"Device '{name}' is not a netdev")
+
+
+def nic_slots_exhausted() -> QemuError:
+    return QemuError("no more on-board/default NIC slots available")
+
+
+def too_many_nics() -> QemuError:
+    return QemuError("too many NICs")
+
+
+def mac_malformed() -> QemuError:
+    return QemuError("invalid syntax for ethernet address")
+
+
+def nic_multicast() -> QemuError:
+    return QemuError("NIC cannot have multicast MAC address")
+
+
+def net_nic_multicast() -> QemuError:
+    return QemuError("NIC cannot have multicast MAC address (odd 1st byte)")
+
+
+def vectors_refused(number: int) -> QemuError:
+    return QemuError(f"invalid # of vectors: {number}")
+
+
+def isa_cards_exhausted() -> QemuError:
+    return QemuError("maximum number of ISA NE2000 devices exceeded")
+
+
 def net_client_not_a_nic(name: str) -> QemuError:
     return QemuError(f"net client({name}) isn't a NIC")
 

@@ -152,6 +152,25 @@ def vga_unknown(text: str) -> QemuError:
     return QemuError(f"unknown vga type: {text}")
 
 
+def vga_unavailable(name: str, package: str) -> QemuError:
+    return QemuError(f"{name} not available. Perhaps you want to install {package} package?")
+
+
+def display_unavailable(name: str, package: str) -> QemuError:
+    return QemuError(f"Display '{name}' is not available. Perhaps you want to install {package} package?")
+
+
+def drive_unsupported(interface: str, bus: int, unit: int) -> QemuError:
+    return QemuError(f"machine type does not support if={interface},bus={bus},unit={unit}")
+
+
+VGA_UNUSED = "A -vga option was passed but this machine type does not use that option; No VGA device has been created"
+
+
+def vga_needs_pci(name: str) -> QemuError:
+    return QemuError(f"isa_vga_init: {name}: no PCI bus")
+
+
 def qtest_backend_invalid(name: str) -> QemuError:
     return QemuError(f'Failed to initialize device for qtest: "{name}"')
 

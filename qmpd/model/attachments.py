@@ -20,6 +20,9 @@ _LISTENING = frozenset({"isa-serial", "isa-parallel", "pci-serial", "usb-serial"
 """Devices that hear what is said to their character device without the guest's doing."""
 
 
+_SERIAL = "serial"
+_AROUND_SERIAL = frozenset({"isa-serial", "pci-serial"})
+"""Devices whose character device is that of the port inside."""
 _VLANS = 4096
 
 
@@ -155,12 +158,13 @@ def leave_drive(drive: Drive, *, unplugged: bool) -> None:
 def _take_line(device: CatalogueDevice, name: str, text: str) -> None:
     assert device.attached is not None
     node = device.machine.find_chardev(text)
+    owner = _SERIAL if device.type in _AROUND_SERIAL else device.type
     if node is None:
-        raise errors.device.property_finds_nothing(device.type, name, text)
+        raise errors.device.property_finds_nothing(owner, name, text)
     if name in device.attached.lines:
         raise errors.device.property_override(name, text)
     if node.full:
-        raise errors.device.line_taken(device.type, name, text)
+        raise errors.device.line_taken(owner, name, text)
     line = Line(node, listens=device.type in _LISTENING)
     node.users.append(line)
     device.attached.lines[name] = line
@@ -189,7 +193,7 @@ def connect_card(device: CatalogueDevice) -> None:
         return
     peer = device.attached.peers.get("netdev") if device.attached is not None else None
     owner = device.card_owner
-    device.card = device.machine.network.add_nic(owner.device_id, owner.type, peer)
+    device.card = device.machine.network.add_nic(owner.device_id, owner.type, device.value("mac"), peer)
     if device.type == "virtio-net-device":
         device.card.rx_filter = {
             "name": device.card.name,

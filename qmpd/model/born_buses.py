@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from qmpd.catalogue import Tree
     from qmpd.model.machine import Machine
 
-_UNATTACHED = re.compile(r"/machine/unattached/device\[\d+\]")
+_UNATTACHED = re.compile(r"/machine/unattached/device\[(\d+)\]")
+
+
+def turn_of(path: str) -> int:
+    """When the board made what was recorded at ``path``: the number of the unattached device that it is, or is in."""
+    match = _UNATTACHED.match(path)
+    return int(match[1]) if match else -1
 
 
 class Buses:
@@ -40,9 +46,9 @@ class Buses:
     def next_unattached(self) -> int:
         """The number that the next object takes that the board makes and puts nowhere else."""
         if self._unattached is None:
-            self._unattached = sum(
-                _UNATTACHED.fullmatch(path) is not None for path, _ in self._machine.numbering.paths()
-            )
+            numbering = self._machine.numbering
+            born = sum(_UNATTACHED.fullmatch(path) is not None for path, _ in numbering.paths())
+            self._unattached = born + len(numbering.turns)
         self._unattached += 1
         return self._unattached - 1
 
@@ -74,7 +80,7 @@ class Buses:
         for function in functions:
             if function.type == machine.family.acpi_device and not machine.has_acpi_device:
                 continue
-            device = BornDevice(function.type, machine.numbering.relocated(function.path))
+            device = BornDevice(function.type, machine.numbering.relocated(function.path), turn_of(function.path))
             bus.attach(device)
             bus.functions[function.slot << 3 | function.function] = device
         if machine.ready:
@@ -112,27 +118,38 @@ class Buses:
         if pci is not None:
             buses[pci.place] = pci
             devices = {sitter.path: sitter for sitter in pci.sitters if isinstance(sitter, BornDevice)}
-        parents = {}
+        sitters = {}
+        relocated = self._machine.numbering.relocated
         for path in tree.paths():
             node = tree.get(path)
             assert node is not None
-            place = self._machine.numbering.relocated(path)
+            place = relocated(path)
             if place is None:
                 continue
-            entries = {entry["name"] for entry in node.entries.value}
-            if "parent_bus" in entries:
-                devices.setdefault(place, BornDevice(node.type, place))
-                parents[place] = self._machine.numbering.relocated(node.value("parent_bus"))
+            names = [entry["name"] for entry in node.entries.value]
+            if "parent_bus" in names:
+                devices.setdefault(place, BornDevice(node.type, place, turn_of(path)))
             elif catalogue.is_a(node.type, "bus"):
-                buses.setdefault(place, Bus(place.rpartition("/")[2], node.type, None, place=place))
+                bus = buses.setdefault(place, Bus(place.rpartition("/")[2], node.type, None, place=place))
+                links = sorted((name for name in names if name.startswith("child[")), key=lambda name: int(name[6:-1]))
+                sitters[bus] = [relocated(node.value(name)) for name in links]
         for place, bus in buses.items():
             owner = devices.get(place.rpartition("/")[0])
             if owner is not None:
                 bus.owner = bus.owner or owner
                 owner.child_buses.insert(0, bus)
-        for place, parent in parents.items():
-            if parent in buses and devices[place] not in buses[parent].sitters:
-                buses[parent].attach(devices[place])
+        for bus, places in sitters.items():
+            for place in places:
+                if place in devices and devices[place] not in bus.sitters:
+                    bus.attach(devices[place])
+
+    def find_born(self, place: str) -> Bus | None:
+        """The bus that the machine was born with at that path, if it is not the one at the root."""
+        return self._born.get(place)
+
+    @cached_property
+    def _born(self) -> dict[str, Bus]:
+        return {bus.place: bus for bus in self.system.walk() if bus.place and bus is not self.system}
 
     def choose(self, driver: str, wanted: str | None, path: object) -> Bus | None:
         """The bus for a device that sits on buses of the type ``wanted`` (None: on none). Raises QEMU's text.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd.catalogue.brought import BroughtObject
 from qmpd.errors import QemuError
+from qmpd.model.attachments import read
 from qmpd.model.bus import Bus
 from qmpd.model.recorded import RecordedObject
 
@@ -24,6 +25,8 @@ class BroughtNode(RecordedObject):
     def value(self, name: str) -> Any:
         if name == "type":
             return self.type
+        if name == "chardev" and name in self._owner.properties:
+            return read(self._owner, name)
         value = self._values[name]
         if isinstance(value, list) and len(value) == 1:
             raise QemuError(value[0])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import ClassVar, Protocol
 
 from qmpd import errors
-from qmpd.model.qom import BOOL, STRING, Object, Property, resolve_link
+from qmpd.model.qom import BOOL, STRING, Object, Property, Root, resolve, resolve_link
 
 SYSTEM_BUS = "main-system-bus"
 SYSTEM_BUS_PATH = "/machine/unattached/sysbus"
@@ -31,11 +31,15 @@ class Sitter(Protocol):
 
 
 class BornDevice:
-    """A device that the machine was born with; the catalogue knows what else there is to it."""
+    """A device that the machine was born with; the catalogue knows what else there is to it.
 
-    def __init__(self, type_name: str, path: str) -> None:
+    ``turn`` tells when the board made it, in the recording's numbers.
+    """
+
+    def __init__(self, type_name: str, path: str, turn: int = -1) -> None:
         self.type = type_name
         self.path = path
+        self.turn = turn
         self.device_id: str | None = None
         self.child_buses: list[Bus] = []
 
@@ -109,13 +113,27 @@ class Bus(Object):
 
     def attach(self, device: Sitter) -> None:
         """Let ``device`` sit on the bus; it is realized later."""
+        self.sitters.insert(0, device)
+        self._link(device)
+
+    def attach_after(self, turn: int, device: Sitter) -> None:
+        """Let ``device`` sit where it belongs that the board made after the one of this ``turn``."""
+        later = [sitter for sitter in self.sitters if isinstance(sitter, BornDevice) and sitter.turn > turn]
+        self.sitters.insert(len(later), device)
+        self.properties, self._order, self._attached = type(self).properties, None, 0  # type: ignore[misc]
+        for sitter in reversed(self.sitters):
+            self._link(sitter)
+
+    def _link(self, device: Sitter) -> None:
+        def follow(bus: Bus) -> Object | None:
+            root = bus.root
+            return (
+                device if isinstance(device, Object) else resolve(root, device.path) if isinstance(root, Root) else None
+            )
+
         name = f"child[{self._attached}]"
         self._attached += 1
-        self.sitters.insert(0, device)
-        target = device if isinstance(device, Object) else None
-        self.add_property(
-            Property(name, f"link<{device.type}>", lambda bus: device.path, instance=True, link=lambda bus: target)
-        )
+        self.add_property(Property(name, f"link<{device.type}>", lambda bus: device.path, instance=True, link=follow))
 
     def detach(self, device: Sitter) -> None:
         self.sitters.remove(device)

@@ -36,6 +36,7 @@ from qmpd.named import NamedTuple
 if TYPE_CHECKING:
     from qmpd.guest.ports import Guest
     from qmpd.model.block.graph import Graph
+    from qmpd.model.board import Board
     from qmpd.model.born_buses import Buses
     from qmpd.model.cpu_device import CpuDevice
     from qmpd.model.dirty_rate import DirtyRate
@@ -55,19 +56,24 @@ HOTPLUG_PAGE = 4096
 
 
 class Family(NamedTuple):
-    """What a family of machine types has. ``acpi_device`` is the type that announces hotplug to the guest."""
+    """What a family of machine types has. ``acpi_device`` is the type that announces hotplug to the guest.
+
+    ``interface`` is what a drive belongs to if nobody says; its buses take ``drives_per_bus`` if not the usual number.
+    """
 
     chipset: geometry.Chipset | None
     acpi_device: str | None = None
     has_memory_region: bool = False
     hotplugs_dimms: bool = False
+    interface: str = "none"
+    drives_per_bus: int | None = None
 
 
 FAMILIES = {
-    "pc-q35": Family(geometry.Q35, "ICH9-LPC", True, True),
-    "pc-i440fx": Family(geometry.I440FX, "PIIX4_PM", True, True),
-    "isapc": Family(geometry.ISA, None, False, True),
-    "microvm": Family(None, "acpi-ged"),
+    "pc-q35": Family(geometry.Q35, "ICH9-LPC", True, True, "ide", 1),
+    "pc-i440fx": Family(geometry.I440FX, "PIIX4_PM", True, True, "ide"),
+    "isapc": Family(geometry.ISA, None, False, True, "ide"),
+    "microvm": Family(None, "acpi-ged", drives_per_bus=1),
 }
 _OTHER = Family(None)
 
@@ -87,6 +93,18 @@ class DeviceMemoryNode(RegionNode):
 
     def length(self) -> int:
         return self._memory.size
+
+
+class Backend(Container):
+    """``/backend``, which shows what it has once somebody looks."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self._machine = machine
+
+    def list_properties(self) -> list[tuple[str, str]]:
+        self._machine.show_boot_tree()
+        return super().list_properties()
 
 
 class RamNode(RegionNode):
@@ -245,8 +263,8 @@ class Machine(Object):
 
     def _plant(self) -> None:
         self.root_object = Root()
-        self.objects, self.chardevs, backend = Container(), Container(), Container()
-        for name, container in (("chardevs", self.chardevs), ("objects", self.objects), ("backend", backend)):
+        self.objects, self.chardevs, self.backend = Container(), Container(), Backend(self)
+        for name, container in (("chardevs", self.chardevs), ("objects", self.objects), ("backend", self.backend)):
             self.root_object.add_child(name, container)
         self.root_object.add_child("machine", self)
         self.unattached, self.peripheral, self.peripheral_anon = Unattached(self), Container(), Container()
@@ -496,7 +514,16 @@ class Machine(Object):
     @property
     def default_interface(self) -> str:
         """What a drive belongs to if nobody says."""
-        return "virtio" if self.info.name in ("microvm", "none") else "ide"
+        return self.family.interface
+
+    @cached_property
+    def board(self) -> Board | None:
+        """What makes the devices that the board makes by itself; None if that is nothing."""
+        if not self.config.asks_board:
+            return None
+        from qmpd.model.board import Board
+
+        return Board(self)
 
     @cached_property
     def block(self) -> Graph:
@@ -619,10 +646,15 @@ class Machine(Object):
 
     def show_boot_tree(self) -> None:
         """Put the objects that only the catalogue knows into the tree; it takes milliseconds, so only on demand."""
-        tree = self.catalogue.tree(self.info.name)
-        if self._boot_tree_shown or tree is None:
+        if self._boot_tree_shown:
             return
+        from qmpd.model.consoles import show_consoles
+
         self._boot_tree_shown = True
+        show_consoles(self, self.backend)
+        tree = self.catalogue.tree(self.info.name)
+        if tree is None:
+            return
         for path, recorded in self.numbering.paths():
             parent_path, _, name = path.rpartition("/")
             parent: Object | None = self.root_object
@@ -632,11 +664,7 @@ class Machine(Object):
                 node = tree.get(recorded)
                 if node is None or path.startswith("/objects/") or not is_there(self, name):
                     continue
-                bus = self.buses.pci if node.type in ("PCI", "PCIE") else None
-                if bus is not None and bus.place == path:
-                    parent.add_child(name, bus)
-                else:
-                    parent.add_child(name, self._boot_object(path, node))
+                parent.add_child(name, self.buses.find_born(path) or self._boot_object(path, node))
 
     def _boot_object(self, path: str, node: TreeObject) -> Object:
         number = self.numbering.cpu_of(path)

@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
+
+if TYPE_CHECKING:
+    from qmpd.model.nics import Nic
 
 TakeFd = Callable[[str], int]
 """The descriptor that a name or a number stands for. Raises QEMU's text."""
 
 HUB = "hubport"
 NIC = "nic"
+_OUTSIDE = frozenset({"user", "tap", "socket", "stream", "dgram", "vde", "vhost-user"})
 _ID = r"[A-Za-z][A-Za-z0-9._-]*\Z"
+_USER_NETWORK = "10.0.2.0/24"
 _ADDRESS_BITS = 32
 _SHORTEST_MASK = 4
 
 
 class NetClient:
-    """One end of a connection: a back end, or a card (``kind`` is ``nic``). ``queues`` share one name."""
+    """One end of a connection: a back end, or a card (``kind`` is ``nic``).
 
-    def __init__(self, name: str, kind: str) -> None:
+    ``words`` say what it is, None if that is not known here. ``hub`` is the hub that it is a port of. A ``fixed`` one
+    cannot be deleted.
+    """
+
+    def __init__(self, name: str, kind: str, words: str | None = None, hub: int | None = None) -> None:
         self.name = name
         self.kind = kind
+        self.words = words
+        self.hub = hub
+        self.fixed = False
         self.link_down = False
         self.peer: NetClient | None = None
         self.rx_filter: dict[str, Any] | None = None
 
 
 class Network:
-    """All clients of one machine, the oldest first; each hub's ports are told by their number."""
+    """All clients of one machine, the oldest first. ``nics`` are the cards that the board shall make."""
 
     def __init__(self) -> None:
         self.clients: list[NetClient] = []
-        self._hubs: dict[int, int] = {}
+        self.nics: list[Nic] = []
+        self._hubs: dict[int, int] = {}  #: how many ports each had
         self._unnamed: dict[str, int] = {}
 
     def find_netdev(self, name: str) -> NetClient | None:
@@ -46,19 +59,43 @@ class Network:
 
     def add(self, options: dict[str, Any], take_fd: TakeFd) -> None:
         """Create the back end that ``options`` (Netdev in qapi/net.json) describe. Raises QEMU's text."""
-        name, kind = options["id"], options["type"]
-        if not re.match(_ID, name):
+        if not re.match(_ID, options["id"]):
             raise errors.invalid_parameter_value("id", "an identifier")
+        self.create(options, take_fd)
+
+    def create(self, options: dict[str, Any], take_fd: TakeFd, port: NetClient | None = None) -> None:
+        """The same under any name, at a ``port`` of a hub if given one."""
+        name, kind = options["id"], options["type"]
         if kind not in _KINDS:
             raise errors.net.netdev_kind_missing(kind)
         if self.find_netdev(name) is not None:
             raise errors.net.netdev_name_taken(name)
-        peer = self._hub_peer(options)
+        peer = port or self._hub_peer(options)
         _KINDS[kind](options, take_fd)
-        client = NetClient(name, kind)
-        self.clients.append(client)
+        if kind == HUB:
+            client = self.add_hub_port(options["hubid"], name)
+        else:
+            client = self._append(NetClient(name, kind, _words(options)))
+        client.fixed = port is not None
         if peer is not None:
             connect(client, peer)
+
+    def _append(self, client: NetClient) -> NetClient:
+        self.clients.append(client)
+        return client
+
+    def add_hub_port(self, hub: int, name: str | None = None) -> NetClient:
+        """A further port of a hub, which need not exist; without a name it gets a number."""
+        number = self._hubs.get(hub, 0)
+        self._hubs[hub] = number + 1
+        port = self._append(NetClient(name or f"hub{hub}port{number}", HUB, "", hub))
+        port.fixed = name is None
+        return port
+
+    def hubs(self) -> Iterator[tuple[int, list[NetClient]]]:
+        """The hubs with their ports, the newest first."""
+        for hub in reversed(self._hubs):
+            yield hub, [client for client in reversed(self.clients) if client.hub == hub]
 
     def _hub_peer(self, options: dict[str, Any]) -> NetClient | None:
         name = options.get("netdev") if options["type"] == HUB else None
@@ -74,6 +111,8 @@ class Network:
         client = self.find_netdev(name)
         if client is None:
             raise errors.device_not_found(name)
+        if client.fixed:
+            raise errors.net.not_a_netdev(name)
         self.remove(client)
 
     def remove(self, client: NetClient) -> None:
@@ -92,9 +131,22 @@ class Network:
 
     def lonely(self) -> list[str]:
         """What to warn of: clients that talk to nobody."""
+        told = []
+        for hub, ports in self.hubs():
+            told += [f"hub port {port.name} has no peer" for port in ports if port.peer is None]
+            kinds = {port.peer.kind for port in ports if port.peer is not None}
+            if kinds & _OUTSIDE and NIC not in kinds:
+                told.append(f"hub {hub} with no nics")
+            if NIC in kinds and not kinds & _OUTSIDE:
+                told.append(f"hub {hub} is not connected to host network")
         lonely = [client for client in self.clients if client.peer is None]
-        ports = [f"hub port {client.name} has no peer" for client in lonely if client.kind == HUB]
-        return ports + [f"{'nic' if client.kind == NIC else 'netdev'} {client.name} has no peer" for client in lonely]
+        told += [f"{'nic' if client.kind == NIC else 'netdev'} {client.name} has no peer" for client in lonely]
+        return told + [
+            f"requested NIC ({nic.name}, model {nic.model or 'unspecified'}) was not created"
+            " (not supported by this machine?)"
+            for nic in self.nics
+            if not nic.made
+        ]
 
     def rx_filters(self, name: str | None) -> list[dict[str, Any]]:
         """What cards were told to receive, of all or of one. Raises QEMU's text."""
@@ -116,17 +168,25 @@ class Network:
             raise errors.net.net_client_unknown(name)
         return told
 
-    def add_nic(self, name: str | None, model: str, peer: NetClient | None) -> NetClient:
+    def add_nic(self, name: str | None, model: str, mac: str, peer: NetClient | None) -> NetClient:
         """A card's end; without a name it gets the model's and a number."""
         if name is None:
             number = self._unnamed.get(model, 0)
             self._unnamed[model] = number + 1
             name = f"{model}.{number}"
-        client = NetClient(name, NIC)
-        self.clients.append(client)
+        client = self._append(NetClient(name, NIC, f"model={model},macaddr={mac}"))
         if peer is not None:
             connect(client, peer)
         return client
+
+
+def _words(options: dict[str, Any]) -> str | None:
+    """What QEMU says of a back end; None where it depends on the outside."""
+    if options["type"] == "user":
+        network, mask = _network(options.get("net", _USER_NETWORK))
+        address = ".".join(str(byte) for byte in (network & mask).to_bytes(4, "big"))
+        return f"net={address},restrict={'on' if options.get('restrict', False) else 'off'}"
+    return {"l2tpv3": "l2tpv3: connected", "vhost-vdpa": "vhost-vdpa"}.get(options["type"])
 
 
 def connect(one: NetClient, other: NetClient) -> None:
@@ -216,7 +276,7 @@ def _check_user(options: dict[str, Any], take_fd: TakeFd) -> None:
         raise errors.net.slirp_ipv6_disabled()
     if not has_v4 and not has_v6:
         raise errors.net.slirp_disabled()
-    network, mask = _network(options.get("net", "10.0.2.0/24"))
+    network, mask = _network(options.get("net", _USER_NETWORK))
     network &= mask
     host = _parsed(options, "host", network | 0x0202 & ~mask, "host")
     _check_inside(host, network, mask, "Host")

@@ -15,6 +15,7 @@ from qmpd.model.objects import property_order
 from qmpd.model.qom import Object, resolve_at
 
 if TYPE_CHECKING:
+    from qmpd.model.board import Seat
     from qmpd.model.bus import Bus
     from qmpd.model.machine import Machine
 
@@ -68,8 +69,10 @@ _NAMESAKES = {"pc-q35": "q35", "pc-i440fx": "pc"}
 """Machines of a family take the same devices as the one that goes by the short name."""
 
 
-def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True) -> Device:
+def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True, seat: Seat | None = None) -> Device:
     """Create, check and plug the device that ``options`` describe; ``typed`` says that values obey their JSON type.
+
+    ``seat`` is for devices of the board.
 
     Raises QEMU's text, and then nothing has changed.
     """
@@ -92,7 +95,10 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
     _apply_globals(machine, device)
     if machine.ready:
         _check_hotplug(machine, device, bus)
-    _name(machine, device, options.get("id"))
+    if seat is None:
+        _name(machine, device, options.get("id"))
+    else:
+        machine.unattached.add_child(seat.name, device)
     device.bus = bus
     try:
         properties = {name: value for name, value in options.items() if name not in ("driver", "bus", "id")}
@@ -100,7 +106,10 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True)
             device.set_property(name, properties[name], typed)
         device.check_address()
         if bus is not None:
-            bus.attach(device)
+            if seat is None:
+                bus.attach(device)
+            else:
+                bus.attach_after(seat.turn, device)
         device.pre_plug()
         device.realize()
     except QemuError:

@@ -32,12 +32,13 @@ _CREATED = {
     ),
     "pc-i440fx": (
         "sysbus system io cpu pci device ram-below-4g ram-above-4g pc.bios isa-bios pc.rom non-qdev-gpio*16 device"
-        " ide*4 device non-qdev-gpio device ioport80 ioportF0 device non-qdev-gpio*8 device*7 non-qdev-gpio*3 device*8"
+        " ide*4 late device non-qdev-gpio device ioport80 ioportF0 device non-qdev-gpio*8 device*7 non-qdev-gpio*2 late"
+        " non-qdev-gpio device*8"
     ),
     "none": "sysbus system io",
     "isapc": (
         "sysbus system io cpu ram-below-4g ram-above-4g pc.bios isa-bios pc.rom device*3 non-qdev-gpio device ioport80"
-        " ioportF0 device non-qdev-gpio device*3 non-qdev-gpio*2 device*3 non-qdev-gpio*2 device*2"
+        " ioportF0 device non-qdev-gpio device*3 non-qdev-gpio*2 device*3 non-qdev-gpio*2 late device*2"
     ),
     "microvm": (
         "sysbus system io ram-below-4g ram-above-4g cpu device*3"
@@ -45,7 +46,10 @@ _CREATED = {
         + " device non-qdev-gpio device non-qdev-gpio pc.bios isa-bios"
     ),
 }
-"""Families of machines: the names of what they make, in that order; it shows in how QEMU lists them."""
+"""Families of machines: the names of what they make, in that order; it shows in how QEMU lists them.
+
+Behind some devices they connect a few things before they make, where it says so, late ones of their own.
+"""
 
 _LEFT_OUT = {
     "hpet": (False, ("hpet",)),
@@ -65,7 +69,10 @@ _WIRES_LEFT_OUT = {
 
 
 class Numbering:
-    """Where recorded objects are on a machine. ``has_helper``: its first CPU has an interrupt controller."""
+    """Where recorded objects are on a machine. ``has_helper``: its first CPU has an interrupt controller.
+
+    ``turns`` tell when the board makes those that nobody recorded.
+    """
 
     def __init__(self, machine: Machine, tree: Tree | None, has_helper: bool) -> None:
         self._paths = sorted(tree.paths()) if tree is not None else []
@@ -90,6 +97,7 @@ class Numbering:
         if self._helper_recorded and not has_helper:
             self._missing.insert(0, 1)
         self.first = 2 if self._helper_recorded else 1
+        self.turns = machine.board.turns(recorded) if machine.board is not None else []
 
     def number(self, recorded: int) -> int | None:
         """The number of the unattached device that is ``recorded`` in the recording; None if it is left out."""
@@ -97,8 +105,20 @@ class Numbering:
             return None
         if recorded < self.first:
             return recorded
+        return self._following(recorded) + sum(turn.number < recorded for turn in self.turns)
+
+    def _following(self, recorded: int) -> int:
+        """The number that the device has or would have but for those that the board makes by itself."""
         added = self._cpus - 1 + (self._has_helper and not self._helper_recorded)
         return recorded + added - sum(number < recorded for number in self._missing)
+
+    def made(self, index: int) -> str:
+        """The name of the device that the board makes as this one of its own."""
+        return f"device[{self._following(self.turns[index].number + 1) + index}]"
+
+    def made_at(self, number: int, *, late: bool) -> Iterator[str]:
+        """The names of the devices that the board makes after the recorded one of this number."""
+        return (self.made(index) for index, turn in enumerate(self.turns) if turn == (number, late))
 
     def relocated(self, value: Any) -> Any:
         """A recorded value as it reads here: paths of unattached devices count on. None if there is no such object."""
@@ -163,8 +183,13 @@ class Unattached(Container):
                 yield from (f"device[{number}]" for number in range(numbering.cpu_places))
                 counts["device"] = numbering.first - 1
                 continue
+            if name == "late":
+                yield from numbering.made_at(counts["device"], late=True)
+                continue
             for _ in range(int(times or 1)):
                 recorded = counts[name] = counts.get(name, -1) + 1
                 here = numbering.relocated(f"{PATH}/{name}[{recorded}]" if name != "sysbus" else f"{PATH}/{name}")
                 if here is not None:
                     yield here.rpartition("/")[2]
+                if name == "device":
+                    yield from numbering.made_at(recorded, late=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any, Final, NoReturn
 
 from qmpd import errors
@@ -24,7 +25,19 @@ from qmpd.options.words import HELP_WORDS
 
 _STANDARD_STREAMS: Final = 2
 _DATE: Final = r"\s*[+-]?\d+-[+-]?\d+-[+-]?\d+"
-_VGA: Final = r"(help|none|std|cirrus|vmware|virtio|qxl)(,retrace=(dumb|precise))*"
+_VGA: Final = r"(none|std|cirrus|vmware|virtio)(,retrace=(dumb|precise))*"
+_MISSING_VGA: Final = {
+    "qxl": ("QXL VGA", "qemu-system-modules-spice"),
+    "tcx": ("TCX framebuffer", "qemu-system-modules-opengl"),
+    "cg3": ("CG3 framebuffer", "qemu-system-modules-opengl"),
+}
+"""Kinds of displays that come in a package of their own: what they are, and the package."""
+_MISSING_DISPLAYS: Final = {
+    **dict.fromkeys(("gtk", "sdl", "spice-app"), "qemu-system-gui"),
+    **dict.fromkeys(("dbus", "egl-headless"), "qemu-system-modules-opengl"),
+}
+_LAST_RESORT: Final = {"id": "default", "vnc": "localhost:0", "to": "99"}
+"""How a picture is shown if nobody says how."""
 _CLOCKS: Final = frozenset({"host", "rt", "vm"})
 _DRIFT_FIXES: Final = frozenset({"slew", "none"})
 _BOOT_LETTERS: Final = frozenset("abcdefghijklmnop")
@@ -253,6 +266,7 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
     config.blockdevs = parser.blockdevs
     config.netdevs = [*parser.netdevs, *_netdevs(store.all("netdev"))]
     config.audiodevs = parser.audiodevs
+    _take_net(parser, config)
     numa = [(opts, structs.from_schema("machine", "NumaOptions")) for opts in store.all("numa")]
     for opts, struct in numa:
         try:
@@ -262,8 +276,45 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
             config.numa.append(OptionArguments(values, opts.origin, typed=True))
         except QemuError as error:
             config.numa.append(OptionArguments({}, opts.origin, typed=True, error=error))
-    if config.vga is not None and not re.fullmatch(_VGA, config.vga):
-        config.add_problem(Phase.BACKENDS, "", errors.startup.vga_unknown(config.vga))
+    _take_pictures(parser, config)
+
+
+def _take_pictures(parser: Parser, config: VmConfig) -> None:
+    """The display and the card that it shows."""
+    name = config.display.get("type", "")
+    if name in _MISSING_DISPLAYS:
+        config.add_problem(Phase.BACKENDS, "", errors.startup.display_unavailable(name, _MISSING_DISPLAYS[name]))
+    if not (name or config.vnc or "nographic" in parser.flags):
+        config.vnc.append(OptionArguments(_LAST_RESORT, ""))
+    if config.vga is None or re.fullmatch(_VGA, config.vga):
+        return
+    missing = next((told for kind, told in _MISSING_VGA.items() if config.vga.startswith(kind)), None)
+    error = errors.startup.vga_unknown(config.vga) if missing is None else errors.startup.vga_unavailable(*missing)
+    config.add_problem(Phase.BACKENDS, "", error)
+
+
+def _take_net(parser: Parser, config: VmConfig) -> None:
+    """Cards and back ends of ``-nic`` and ``-net``, and what there is if nobody says anything of the network."""
+    nics, nets = parser.store.all("nic"), parser.store.all("net")
+    config.default_network = config.default_devices and not (nics or nets or config.netdevs)
+    if config.default_network:
+        nets = [Opts(parser.group("net"), None, "", [("type", kind)]) for kind in ("nic", "user")]
+    names = (f"#net{number}00" for number in count())
+    config.nics = [_nic(opts, names) for opts in nics if opts.get("type") != "none"]
+    for opts in nets:
+        opts.id = opts.id or next(names)
+    config.nets = list(_netdevs(nets))
+
+
+def _nic(opts: Opts, names: Iterator[str]) -> OptionArguments:
+    """The model and the address of a card, and its back end."""
+    model, mac = opts.get("model"), opts.get("mac")
+    opts.pairs = [pair for pair in opts.pairs if pair[0] not in ("model", "mac")]
+    if opts.get("type") is None:
+        opts.pairs.append(("type", "user"))
+    opts.id = opts.id or next(names)
+    (backend,) = _netdevs([opts])
+    return backend._replace(values={"model": model, "mac": mac, "backend": backend.values})
 
 
 def _netdevs(uses: Iterable[Opts]) -> Iterator[OptionArguments]:

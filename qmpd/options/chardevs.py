@@ -195,6 +195,7 @@ def _read_other(opts: Opts, option_id: str, backend: str) -> ChardevConfig:
         base=(opts.get("chardev") or "") if backend == "mux" else "",
         size=opts.get_size("size", 65536),
         signal=opts.get_bool("signal", True),
+        fixed=all(opts.get(pixels) or opts.get(cells) for pixels, cells in (("width", "cols"), ("height", "rows"))),
     )
 
 

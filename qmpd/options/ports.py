@@ -14,6 +14,7 @@ from qmpd.options.qemuopts import Opts
 # Drivers that stand in for a default device.
 _SERIAL_DRIVERS: Final = frozenset({"isa-serial", "xen-console"})
 _PARALLEL_DRIVERS: Final = frozenset({"isa-parallel"})
+_CONSOLE: Final = "vc:80Cx24C"
 
 
 class Ports:
@@ -69,6 +70,7 @@ class Ports:
         if not config.default_devices:
             return
         drivers = {str(device.values.get("driver")) for device in config.devices}
+        drivers |= {driver for driver, _, _ in config.globals}
         has_board = self._parser.machine.get("type") != "none"
         wants_serial = has_board and not ports["serial"] and not drivers & _SERIAL_DRIVERS
         wants_parallel = has_board and not ports["parallel"] and not drivers & _PARALLEL_DRIVERS
@@ -77,11 +79,11 @@ class Ports:
         if text_only and config.daemonize and (wants_serial or wants_parallel or wants_monitor):
             config.add_problem(Phase.BACKENDS, "", errors.startup.nographic_daemonized())
         if wants_serial:
-            ports["serial"].append(("mon:stdio" if wants_monitor else "stdio", "") if text_only else ("vc", ""))
+            ports["serial"].append(("mon:stdio" if wants_monitor else "stdio", "") if text_only else (_CONSOLE, ""))
         if wants_parallel:
-            ports["parallel"].append(("null" if text_only else "vc", ""))
+            ports["parallel"].append(("null" if text_only else _CONSOLE, ""))
         if wants_monitor and not (text_only and wants_serial):
-            self._add_default_monitor("stdio" if text_only else "vc")
+            self._add_default_monitor("stdio" if text_only else _CONSOLE)
 
     def _add_default_monitor(self, name: str) -> None:
         opts = chardevs.parse_compat(self._parser.store, "compat_monitor0", name, "")

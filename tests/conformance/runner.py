@@ -28,7 +28,7 @@ from .transcript import CLOSED, Case, Section, Step, answer_lines, masked
 
 QEMU = os.environ.get("QMPD_QEMU", "qemu-system-x86_64")
 QEMU_VERSION = "10.0.2"
-COMMON_ARGS = ("-nodefaults", "-display", "none")
+COMMON_ARGS = ("-display", "none")
 PATIENCE = 20.0  # seconds without an answer after which an emulator counts as hung
 _HOST = Path(__file__).parent / "host.c"
 _SYNC = "sync with the runner"
@@ -131,8 +131,9 @@ def started(argv: Sequence[str], section: Section, environment: dict[str, str] |
 
 
 def section_args(section: Section, directory: str) -> list[str]:
+    bare = [] if section.flag("defaults", False) else ["-nodefaults"]
     paused = ["-S"] if section.flag("paused", True) else []
-    return [*paused, *(arg.replace("<tmp>", directory) for arg in section.args)]
+    return [*bare, *paused, *(arg.replace("<tmp>", directory) for arg in section.args)]
 
 
 def monitor_args(section: Section, directory: str) -> list[str]:

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 CASES = Path(__file__).parent / "cases"
-HEADERS = frozenset({"args", "host", "negotiate", "paused", "pretty", "late", "process"})
+HEADERS = frozenset({"args", "host", "negotiate", "paused", "pretty", "late", "process", "defaults"})
 
 SENT = ("-> ", "=> ", "~> ", ".. ")
 ANSWERED = ("<- ", "<-*", "-- ")
@@ -33,6 +33,7 @@ _MASKS = (
     ),
     (re.compile(r'"package": "[^"]*"'), '"package": "<package>"'),
     (re.compile(r"thread_id=\d+"), "thread_id=<thread-id>"),
+    (re.compile(r"#net(\d+)\d\d"), r"#net\1<chance>"),
 )
 
 

@@ -32,8 +32,8 @@ PARTS = ("", "", "hpet=off", "vmport=off", "hpet=off,vmport=off", "nvdimm=on")
 class Stand:
     """qmpd in this process, asked as a ``Peer`` is."""
 
-    def __init__(self, options: Sequence[str]) -> None:
-        self._client = Client(shlex.join(options))
+    def __init__(self, options: Sequence[str], defaults: bool) -> None:
+        self._client = Client(shlex.join(options), defaults=defaults)
 
     def ask(self, command: str, **arguments: Any) -> Any:
         reply = self._client.reply(command, **arguments)
@@ -42,11 +42,11 @@ class Stand:
         return reply["return"]
 
 
-def differences(options: Sequence[str], qemu: str = QEMU) -> Iterator[str]:
-    """What differs between the two trees, a line each."""
-    with Peer(qemu, *options) as peer:
+def differences(options: Sequence[str], qemu: str = QEMU, *, defaults: bool = False) -> Iterator[str]:
+    """What differs between the two trees, a line each; with ``defaults`` boards make devices by themselves."""
+    with Peer(qemu, *options, defaults=defaults) as peer:
         theirs = dict(walk(peer))
-    ours = dict(walk(Stand(options)))  # type: ignore[arg-type]
+    ours = dict(walk(Stand(options, defaults)))  # type: ignore[arg-type]
     for path in sorted({*theirs, *ours}):
         if path.startswith(OWN):
             continue
@@ -88,6 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.trees", description="Compare object trees.")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--number", type=int, default=20, help="how many machines")
+    parser.add_argument("--defaults", action="store_true", help="with what boards make by themselves")
     parser.add_argument("options", nargs="*", help="QEMU's options of one machine")
     given = parser.parse_args(argv)
     chance = random.Random(given.seed)
@@ -95,9 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     found = 0
     print(f"seed {given.seed}")
     for options in machines:
-        lines = list(differences(options))
+        lines = list(differences(options, defaults=given.defaults))
         found += bool(lines)
-        print(f"{shlex.join(options)}: {len(lines)} differences", *lines[:10], sep="\n    ")
+        print(f"{shlex.join(options)}: {len(lines)} differences", *lines[:30], sep="\n    ")
     return 1 if found else 0
 
 

@@ -19,8 +19,9 @@ GIB = 1 << 30
 class Client:
     """A negotiated session that speaks Python values."""
 
-    def __init__(self, arguments: str, host: Host | None = None) -> None:
-        self.vm = Vm(parse(["-nodefaults", "-display", "none", "-S", *arguments.split()]), ManualClock(), host=host)
+    def __init__(self, arguments: str, host: Host | None = None, *, defaults: bool = False) -> None:
+        bare = ["-monitor", "none"] if defaults else ["-nodefaults"]
+        self.vm = Vm(parse([*bare, "-display", "none", "-S", *arguments.split()]), ManualClock(), host=host)
         self.machine: Machine = self.vm.machine
         self.session = self.vm.open_session()
         self.session.greet()

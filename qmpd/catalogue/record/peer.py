@@ -18,7 +18,7 @@ from qmpd.hashorder import qdict_bucket
 
 _START_SECONDS = 60.0
 _ANSWER_SECONDS = 120.0
-_BASE_ARGUMENTS = ("-nodefaults", "-no-user-config", "-display", "none", "-S", "-accel", "tcg")
+_BASE_ARGUMENTS = ("-no-user-config", "-display", "none", "-S", "-accel", "tcg")
 
 
 class PeerDied(Exception):
@@ -26,9 +26,12 @@ class PeerDied(Exception):
 
 
 class Peer:
-    """One run of ``qemu`` with ``arguments`` added to those of a bare, stopped machine. A context manager."""
+    """One run of ``qemu`` with ``arguments`` added to those of a stopped machine. A context manager.
 
-    def __init__(self, qemu: str, *arguments: str) -> None:
+    The machine is bare unless it shall have ``defaults``.
+    """
+
+    def __init__(self, qemu: str, *arguments: str, defaults: bool = False) -> None:
         """:raise PeerDied: QEMU did not accept the arguments."""
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qmpd-record-")))
@@ -36,8 +39,9 @@ class Peer:
             listener = stack.enter_context(socket.socket(socket.AF_UNIX))
             listener.bind(str(folder / "qmp"))
             listener.listen()
+            bare = [] if defaults else ["-nodefaults"]
             process = subprocess.Popen(
-                [qemu, *_BASE_ARGUMENTS, *arguments, "-qmp", f"unix:{folder}/qmp"],
+                [qemu, *bare, *_BASE_ARGUMENTS, *arguments, "-qmp", f"unix:{folder}/qmp"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,

@@ -28,7 +28,12 @@ HANDLERS: Final = (
     | ui.HANDLERS
 )
 INFO_HANDLERS: Final = (
-    info.HANDLERS | block.INFO_HANDLERS | migration.INFO_HANDLERS | rare.INFO_HANDLERS | ui.INFO_HANDLERS
+    info.HANDLERS
+    | block.INFO_HANDLERS
+    | migration.INFO_HANDLERS
+    | net.INFO_HANDLERS
+    | rare.INFO_HANDLERS
+    | ui.INFO_HANDLERS
 )
 
 

@@ -11,6 +11,7 @@ from qmpd.commands.hmp.arguments import BadArguments
 from qmpd.commands.hmp.block import run
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.errors import QemuError
+from qmpd.model.net import NIC, NetClient
 from qmpd.options import qemuopts, structs
 from qmpd.options.words import HELP_WORDS
 
@@ -47,6 +48,30 @@ def set_link(call: Call) -> str:
 
 def announce_self(call: Call) -> str:
     return ""
+
+
+def info_network(call: Call) -> str:
+    network = call.context.machine.network
+    text = ""
+    for hub, ports in network.hubs():
+        text += f"hub {hub}\n"
+        for port in ports:
+            text += f" \\ {port.name}" + (f": {_client(port.peer)}" if port.peer is not None else "\n")
+    for client in network.clients:
+        peer = client.peer
+        if client.hub is not None or (peer is not None and peer.hub is not None):
+            continue
+        if peer is None or client.kind == NIC:
+            text += _client(client)
+        if peer is not None and client.kind == NIC:
+            text += f" \\ {_client(peer)}"
+    return text
+
+
+def _client(client: NetClient) -> str:
+    if client.words is None:
+        raise errors.not_modelled(f"'info network' of network back ends of type '{client.kind}'")
+    return f"{client.name}: index=0,type={client.kind},{client.words}\n"
 
 
 def hostfwd(call: Call) -> str:
@@ -137,6 +162,7 @@ def closefd(call: Call) -> str:
     return ""
 
 
+INFO_HANDLERS: Final[dict[str, Handler]] = {"network": info_network}
 HANDLERS: Final[dict[str, Handler]] = {
     "announce_self": announce_self,
     "chardev-add": chardev_add,

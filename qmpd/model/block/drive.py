@@ -50,6 +50,8 @@ class Drive:
         self.read_only = False
         self.automatic = False
         self.is_cdrom = False
+        self.is_default = False
+        self.origin = ""
         self.idle: Demand = (NONE, ALL)
         self.group = ""
         self.limits: dict[str, int] = {}

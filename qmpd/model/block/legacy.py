@@ -49,13 +49,17 @@ class Place(NamedTuple):
     unit: int
 
 
-def add_drive(graph: Graph, options: Mapping[str, str], default_interface: str) -> dict[str, Any] | None:
+def add_drive(
+    graph: Graph, options: Mapping[str, str], default_interface: str, origin: str = ""
+) -> dict[str, Any] | None:
     """Create the drive. The result describes the device that it asks for, if any. Raises QEMU's text."""
     media = options.get("media", "disk")
     if media not in ("disk", "cdrom"):
         raise errors.block.drive_media_invalid(media)
-    place = _place(graph, options, default_interface)
-    name = options.get("id") or _name(place, media)
+    place = place_at(graph, options, default_interface)
+    if place in graph.places:
+        raise errors.block.drive_place_taken(place.bus, place.unit, int(options.get("index", -1)))
+    name = options.get("id") or _name(graph, place, media)
     for policy in ("werror", "rerror"):
         if policy in options and place.interface not in _REPORTS_ERRORS:
             raise errors.block.drive_policy_unsupported(policy)
@@ -70,21 +74,30 @@ def add_drive(graph: Graph, options: Mapping[str, str], default_interface: str) 
     except errors.QemuError:
         drive.close()
         raise
-    drive.name = name
+    drive.name, drive.origin = name, origin
+    drive.automatic = place.interface != "none"
     graph.places[place] = drive
     drive.is_cdrom = media == "cdrom"
-    return {"driver": "virtio-blk", "drive": name} if place.interface == "virtio" else None
+    driver = {"virtio": "virtio-blk", "xen": "xen-cdrom" if drive.is_cdrom else "xen-disk"}.get(place.interface)
+    return {"driver": driver, "drive": name} if driver is not None else None
 
 
 def _is_on(options: Mapping[str, str], name: str, default: bool = False) -> bool:
     return options.get(name, "on" if default else "off") in ("on", "yes", "true", "y")
 
 
-def _place(graph: Graph, options: Mapping[str, str], default_interface: str) -> Place:
+def _most_units(graph: Graph, interface: str) -> int:
+    """How many drives a bus takes, 0 if any number."""
+    own = graph.machine.family.drives_per_bus if interface == graph.machine.default_interface else None
+    return own or _MOST_UNITS.get(interface, 0)
+
+
+def place_at(graph: Graph, options: Mapping[str, str], default_interface: str) -> Place:
+    """Where a drive with these options goes. Raises QEMU's text when there is no such place."""
     interface = options.get("if", default_interface)
     if interface not in _INTERFACES:
         raise errors.block.drive_interface_unknown(interface)
-    most = _MOST_UNITS.get(interface, 0)
+    most = _most_units(graph, interface)
     bus, unit, index = (int(options.get(name, default)) for name, default in (("bus", 0), ("unit", -1), ("index", -1)))
     if index != -1:
         if bus != 0 or unit != -1:
@@ -99,14 +112,12 @@ def _place(graph: Graph, options: Mapping[str, str], default_interface: str) -> 
                 bus += 1
     if most and unit >= most:
         raise errors.block.drive_unit_too_big(unit, most - 1)
-    if Place(interface, bus, unit) in graph.places:
-        raise errors.block.drive_place_taken(bus, unit, index)
     return Place(interface, bus, unit)
 
 
-def _name(place: Place, media: str) -> str:
+def _name(graph: Graph, place: Place, media: str) -> str:
     kind = ("-cd" if media == "cdrom" else "-hd") if place.interface in _NAMED_BY_MEDIA else ""
-    number = str(place.bus) if place.interface in _MOST_UNITS else ""
+    number = str(place.bus) if _most_units(graph, place.interface) else ""
     return f"{place.interface}{number}{kind}{place.unit}"
 
 
