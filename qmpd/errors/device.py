@@ -78,10 +78,6 @@ def geometry_refused(what: str, largest: int) -> QemuError:
     return QemuError(f"{what} must be between 1 and {largest}")
 
 
-def ide_read_only() -> QemuError:
-    return QemuError("Can't use a read-only drive")
-
-
 def ide_discard_refused() -> QemuError:
     return QemuError("discard_granularity must be 512 for ide")
 

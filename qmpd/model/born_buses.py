@@ -139,8 +139,8 @@ class Buses:
                 bus.owner = bus.owner or owner
                 owner.child_buses.insert(0, bus)
         for bus, places in sitters.items():
-            for place in places:
-                if place in devices and devices[place] not in bus.sitters:
+            for place in places if bus is not pci else ():
+                if place in devices:
                     bus.attach(devices[place])
 
     def find_born(self, place: str) -> Bus | None:

@@ -152,11 +152,11 @@ def _ide_hd(device: CatalogueDevice) -> None:
         raise errors.device.no_drive_specified()
     _settle_ide(device)
     _settle_geometry(device, drive, 16)
+    if drive.node is not None and drive.node.read_only:
+        raise errors.block.block_node_read_only()
     _use(device, drive, writable=True, resizable=True)
     if drive.node is None:
         raise errors.device.media_missing()
-    if drive.node.read_only:
-        raise errors.device.ide_read_only()
     _name_ide(device, drive)
 
 
