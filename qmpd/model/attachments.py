@@ -98,7 +98,8 @@ def read(device: CatalogueDevice, name: str) -> str:
 def take(device: CatalogueDevice, name: str, value: object, typed: bool) -> None:
     """Set the property. Raises QEMU's text when there is no such thing, or when somebody else has it."""
     if device.realized and name != "drive":
-        raise errors.set_after_realize(name, device.device_id, device.type)
+        inside = device.type in _AROUND_SERIAL
+        raise errors.set_after_realize(name, None if inside else device.device_id, _holder(device))
     text = STR.read(value, name, typed)
     drive = device.attached.drives.get(name) if device.attached is not None else None
     if device.realized and drive is not None:
@@ -155,10 +156,15 @@ def leave_drive(drive: Drive, *, unplugged: bool) -> None:
         drive.set_demand(drive.idle)
 
 
+def _holder(device: CatalogueDevice) -> str:
+    """The type of what really has the property: the device, or the port in it."""
+    return _SERIAL if device.type in _AROUND_SERIAL else device.type
+
+
 def _take_line(device: CatalogueDevice, name: str, text: str) -> None:
     assert device.attached is not None
     node = device.machine.find_chardev(text)
-    owner = _SERIAL if device.type in _AROUND_SERIAL else device.type
+    owner = _holder(device)
     if node is None:
         raise errors.device.property_finds_nothing(owner, name, text)
     if name in device.attached.lines:
