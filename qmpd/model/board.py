@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.catalogue.catalogue import family_of
 from qmpd.errors import StartupError
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.model.block.drive import Drive
