@@ -89,6 +89,41 @@ _OTHER_IDS = ("x", "dev0", "net1", "pci.9")
 _BARE_ID, _BARE = "bare", {"edid": False}
 """So does a device with less in it."""
 
+_FUNCTION = ("bus master container[0]", "bus master[0]")
+_MSIX = ("msix-table[0]", "msix-pba[0]")
+_XHCI = ("xhci-core", "p2", "legacy-host", "streams", "p3", "host", *_FUNCTION, "@.0", *_MSIX)
+_PIIX_IDE = (
+    *("isa-irq[0]", "isa-irq[1]", _FUNCTION[0], "piix-bmdma-container[0]", "piix-bmdma[0]", "bmdma[0]"),
+    *("piix-bmdma[1]", "bmdma[1]", "@.0", "@.1", _FUNCTION[1]),
+)
+_KNOWN_ORDERS: dict[str, tuple[str, ...]] = {
+    "nec-usb-xhci": _XHCI,
+    "qemu-xhci": _XHCI,
+    "ich9-ahci": ("ahci[0]", "ahci-idp[0]", *_FUNCTION, *(f"@.{port}" for port in range(6))),
+    "isa-fdc": ("bootindexA", "bootindexB", "fdc[0]", "fdc[1]", "@.0"),
+    "isa-ide": ("@.0", "ide[0]", "ide[1]"),
+    "nvme": ("bootindex", "smart_critical_warning", *_FUNCTION, "@", "nvme-bar0[0]", "nvme[0]", *_MSIX),
+    "piix3-ide": _PIIX_IDE,
+    "piix4-ide": _PIIX_IDE,
+    "mptsas1068": (*_FUNCTION, "mptsas-mmio[0]", "mptsas-io[0]", "mptsas-diag[0]", "@.0"),
+    "vmxnet3": (
+        *("bootindex", *_FUNCTION, "vmxnet3-b0[0]", "vmxnet3-b1[0]", "vmxnet3-msix-bar[0]", *_MSIX, "vmxnet3.rom[0]"),
+    ),
+    "pci-serial-4x": (
+        *(f"serial[{port}]" for port in range(4)),
+        *(*_FUNCTION, "multiserial[0]", *(f"uart #{port}[0]" for port in range(1, 5))),
+    ),
+    "bochs-display": (
+        *("big-endian-framebuffer", *_FUNCTION, "bochs-display-vram[0]", "bochs dispi interface[0]"),
+        *("qemu extended regs[0]", "bochs-display-mmio[0]", "edid[0]", "bochs-display.rom[0]"),
+    ),
+    "vmware-svga": (
+        *(_FUNCTION[0], "vmsvga-io[0]", "vga.vram[0]", "vga-lowmem[0]", *(f"vga[{part}]" for part in range(5))),
+        *("vbe[0]", "vmware_vga.rom[0]", _FUNCTION[1]),
+    ),
+}
+"""The orders in which devices add their names, where the few lists that are asked for leave several to choose from."""
+
 # These depend on where the device is, or on others of its kind.
 _PLACED = frozenset(
     {
@@ -99,7 +134,7 @@ _PLACED = frozenset(
 )
 # IOMMUs have some of these for each PCI function there is.
 _OF_OTHERS = re.compile(r"(vtd-|virtio-iommu-memory-region|system\[)")
-_FIRST = ("bus master container[0]", "bus master[0]")
+_FIRST = _FUNCTION
 _COLD = frozenset({"HDA", "IDE", "ISA", "floppy-bus", "nvme-bus"})
 _BACKEND = "virtio-backend"
 _TRIES = 5_000
@@ -201,7 +236,8 @@ class PlugRecorder:
             self._add_row(behind, {path: found for path, found in objects.items() if path.startswith(behind)}, {}, ())
             order = [_general(name) for name in list(kinds)[shared:] if name not in known]
         else:
-            shared, order = _split({_ID: list(kinds), **listings}, shared, known, first)
+            guess = _KNOWN_ORDERS.get(device.type, ())
+            shared, order = _split({_ID: list(kinds), **listings}, shared, known, first, guess)
         self.plugged.append(
             [
                 *(device.type, shared),
@@ -273,26 +309,33 @@ def _relative(value: Any, top: str) -> Any:
 
 
 def _split(
-    listings: dict[str, list[str]], shared: int, known: Mapping[str, Any], first: tuple[str, ...] = _FIRST
+    listings: dict[str, list[str]],
+    shared: int,
+    known: Mapping[str, Any],
+    first: tuple[str, ...] = _FIRST,
+    guess: tuple[str, ...] = (),
 ) -> tuple[int, list[str]]:
     """Where the class's properties end, at most ``shared``, and an order in which the others may have been added.
 
     ``listings`` are the names of all properties in QEMU's order, for several ids of the device.
     """
     for number in range(shared, shared - 4, -1):
-        order = insertion_order({name: listing[number:] for name, listing in listings.items()}, known, first)
+        order = insertion_order({name: listing[number:] for name, listing in listings.items()}, known, first, guess)
         if order is not None:
             return number, order
     raise ValueError(f"no order explains {listings}")
 
 
 def insertion_order(
-    listings: dict[str, list[str]], known: Mapping[str, Any], first: tuple[str, ...] = _FIRST
+    listings: dict[str, list[str]],
+    known: Mapping[str, Any],
+    first: tuple[str, ...] = _FIRST,
+    guess: tuple[str, ...] = (),
 ) -> list[str] | None:
     """An order in which QEMU may have added the names that it lists like this, None if there is none.
 
-    Names of its buses have the placeholder in the order. Those ``known`` before the device was plugged came first, then
-    ``first``; the rest is found by trying.
+    Names of its buses have the placeholder in the order. It is ``guess`` if that explains the lists; else those
+    ``known`` before the device was plugged came first, then ``first``; the rest is found by trying.
     """
     wanted = {name: listing[::-1] for name, listing in listings.items()}
     names = [_general(name) for name in wanted[_ID]]
@@ -302,6 +345,8 @@ def insertion_order(
     movable = [(0, len(before)), (len(order), len(names))]
     movable = [(low, high) for low, high in movable if high - low > 1]
     order += [name for name in names if name not in order]
+    if sorted(guess) == sorted(names) and not _distance(list(guess), wanted):
+        return list(guess)
     cost = _distance(order, wanted)
     for _ in range(_TRIES):
         if not cost or not movable:
