@@ -154,7 +154,7 @@ class Parser:
 
 def read_json(text: str) -> Any:
     """One JSON value in QEMU's dialect (qobject/qjson.c). Raises QemuError."""
-    from qmpd.wire.parser import INCOMPLETE  # costs time that only JSON is worth
+    from qmpd.wire.limits import INCOMPLETE  # costs time that only JSON is worth
     from qmpd.wire.reader import JSONReader
 
     reader = JSONReader()

@@ -24,13 +24,17 @@ class _Later(ModuleType):
         return getattr(module, name)
 
 
+_SELDOM_USED = ("inspect", "linecache", "locale", "textwrap", "asyncio.sslproto", "asyncio.staggered")
+
+
 def _import_asyncio() -> None:
     """Without what it takes along and nobody here needs: it would be a quarter of the start, and of the memory.
 
-    Without OpenSSL (7 ms, 4 MB), as where Python was built without; ``inspect`` (6 ms, 1 MB) when it is needed.
+    Without OpenSSL (7 ms, 4 MB), as where Python was built without; the others (8 ms, 1 MB) when they are needed.
     """
     sys.modules["ssl"] = None  # type: ignore[assignment]
-    sys.modules.setdefault("inspect", _Later("inspect"))
+    for name in _SELDOM_USED:
+        sys.modules.setdefault(name, _Later(name))
     try:
         import asyncio  # noqa: F401
     finally:

@@ -11,11 +11,9 @@ import re
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import cached_property
-from typing import Final
 
 from qmpd.named import NamedTuple
-
-MAX_TOKEN_SIZE: Final = 64 << 20  # bytes
+from qmpd.wire.limits import MAX_TOKEN_SIZE
 
 
 class Symbol(Enum):
@@ -191,15 +189,11 @@ _RECOVERY = _NODES[State.RECOVERY]
 
 
 class Lexer:
-    """Cuts chunks of bytes into tokens; one chunk at a time.
-
-    ``chunk`` and ``position`` are what is being read and how far; a reader that understands a whole message at once
-    may move ``position`` on while the lexer is ``at_rest``.
-    """
+    """Cuts chunks of bytes into tokens; one chunk at a time. ``position`` is how far it has read."""
 
     def __init__(self) -> None:
-        self.chunk = b""
         self.position = 0
+        self._chunk = b""
         self._node = _START
         self._begun = bytearray()
 
@@ -208,15 +202,15 @@ class Lexer:
         """Whether the next byte begins something new."""
         return self._node is _START
 
-    def feed(self, chunk: bytes) -> None:
-        """Read ``chunk`` next; the one before must be used up."""
-        assert self.position == len(self.chunk)
-        self.chunk = chunk
-        self.position = 0
+    def feed(self, chunk: bytes, position: int = 0) -> None:
+        """Read ``chunk`` next, from ``position`` on; the one before must be used up if a token has begun in it."""
+        assert not self._begun or self.position == len(self._chunk)
+        self._chunk = chunk
+        self.position = position
 
     def next_token(self) -> Token | None:
         """The next token, or ``None`` when the chunk is used up."""
-        chunk, node, begin = self.chunk, self._node, self.position
+        chunk, node, begin = self._chunk, self._node, self.position
         end = begin
         while True:
             run = node.run(chunk, end)
@@ -244,7 +238,7 @@ class Lexer:
 
     def _finish(self, kind: Kind, begin: int, end: int, node: _Node) -> Token:
         """A token ends before ``end``."""
-        text = self.chunk[begin:end]
+        text = self._chunk[begin:end]
         if self._begun:
             self._begun += text
             text = bytes(self._begun)

@@ -9,27 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import auto
-from typing import Any, Final
+from typing import Any
 
 from qmpd import errors
 from qmpd.errors import QemuError
-from qmpd.wire.lexer import MAX_TOKEN_SIZE, Kind, Symbol, Token
+from qmpd.wire.lexer import Kind, Symbol, Token
+from qmpd.wire.limits import INCOMPLETE, MAX_INTEGER, MAX_NESTING, MAX_TOKEN_SIZE, MAX_TOKENS, MIN_INTEGER
 from qmpd.wire.text import decode_lossy, unquote
 
-MAX_TOKENS: Final = 2 << 20
-MAX_NESTING: Final = 1 << 10
-MIN_INTEGER: Final = -(1 << 63)
-MAX_INTEGER: Final = (1 << 64) - 1
 _MAX_INTEGER_DIGITS = 20
-
-
-class Incomplete(Symbol):
-    """Instead of a message: it takes more input to complete one."""
-
-    INCOMPLETE = auto()
-
-
-INCOMPLETE: Final = Incomplete.INCOMPLETE
 
 
 class _Expect(Symbol):

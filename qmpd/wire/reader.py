@@ -13,8 +13,7 @@ from collections import deque
 from json import JSONDecoder
 from typing import Any, Final
 
-from qmpd.wire.lexer import Lexer
-from qmpd.wire.parser import INCOMPLETE, MAX_INTEGER, MAX_NESTING, MIN_INTEGER, Parser
+from qmpd.wire.limits import INCOMPLETE, MAX_INTEGER, MAX_NESTING, MIN_INTEGER
 
 _WHITE_SPACE = re.compile(r"[ \t\r\n]*")
 # Neither the tokens nor the bytes in a message this long can exceed QEMU's limits.
@@ -55,6 +54,31 @@ _scan = JSONDecoder(
 ).raw_decode
 
 
+class _Exact:
+    """The exact way: one message at most from what it is given, and how far that goes."""
+
+    def __init__(self) -> None:
+        from qmpd.wire.lexer import Lexer  # a client that speaks plain JSON never needs them
+        from qmpd.wire.parser import Parser
+
+        self._lexer = Lexer()
+        self._parser = Parser()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the next byte begins a message, or is between two."""
+        return self._lexer.at_rest and self._parser.at_rest
+
+    def read(self, chunk: bytes, position: int) -> tuple[object, int]:
+        """The message that ends in ``chunk`` at or after ``position``, or ``INCOMPLETE``; and where to read on."""
+        self._lexer.feed(chunk, position)
+        while (token := self._lexer.next_token()) is not None:
+            message = self._parser.push(token)
+            if message is not INCOMPLETE:
+                return message, self._lexer.position
+        return INCOMPLETE, len(chunk)
+
+
 class JSONReader:
     """What one client sends, as a sequence of messages.
 
@@ -64,9 +88,10 @@ class JSONReader:
 
     def __init__(self) -> None:
         self._waiting: deque[bytes] = deque()
-        self._lexer = Lexer()
-        self._parser = Parser()
+        self._chunk = b""
+        self._position = 0
         self._plain: str | None = None
+        self._exact: _Exact | None = None
 
     def feed(self, data: bytes) -> None:
         """More bytes from the client. Nothing is read before ``next_message`` asks."""
@@ -78,31 +103,30 @@ class JSONReader:
 
         Integers within int64 or uint64 are ``int``; every other number is ``float``.
         """
-        lexer = self._lexer
         while True:
-            if lexer.position == len(lexer.chunk):
+            if self._position == len(self._chunk):
                 if not self._waiting:
                     return INCOMPLETE
                 self._load(self._waiting.popleft())
-            if self._plain is not None and lexer.at_rest and self._parser.at_rest:
+            if self._plain is not None and (self._exact is None or self._exact.at_rest):
                 request = self._read_quickly(self._plain)
                 if request is not None:
                     return request
-            token = lexer.next_token()
-            if token is not None:
-                message = self._parser.push(token)
-                if message is not INCOMPLETE:
-                    return message
+            if self._exact is None:
+                self._exact = _Exact()
+            message, self._position = self._exact.read(self._chunk, self._position)
+            if message is not INCOMPLETE:
+                return message
 
     def _load(self, chunk: bytes) -> None:
-        self._lexer.feed(chunk)
+        self._chunk, self._position = chunk, 0
         # Outside these two, strings mean the same to both readers, or one of them refuses.
         plain = chunk.isascii() and b"\\u" not in chunk
         self._plain = chunk.decode("ascii") if plain else None
 
     def _read_quickly(self, text: str) -> dict[str, Any] | None:
-        """The object at the lexer's position, or ``None``: none there, or doubt."""
-        start = _skip_white_space(text, self._lexer.position)
+        """The object at the position, or ``None``: none there, or doubt."""
+        start = _skip_white_space(text, self._position)
         if not text.startswith("{", start):
             return None
         try:
@@ -111,7 +135,7 @@ class JSONReader:
         except (ValueError, RecursionError):
             self._plain = None
             return None
-        self._lexer.position = _skip_white_space(text, end)
+        self._position = _skip_white_space(text, end)
         return message  # type: ignore[no-any-return]  # it begins with a brace
 
 

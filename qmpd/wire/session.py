@@ -36,7 +36,7 @@ from qmpd.event import Event
 from qmpd.hashorder import qdict_order
 from qmpd.named import NamedTuple
 from qmpd.wire.encode import encode_message
-from qmpd.wire.parser import INCOMPLETE
+from qmpd.wire.limits import INCOMPLETE
 from qmpd.wire.reader import JSONReader
 
 QUEUE_MAX: Final = 8  # requests waiting behind the one being executed, with out-of-band execution enabled

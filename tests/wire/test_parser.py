@@ -7,8 +7,9 @@ import pytest
 
 from qmpd.errors import QemuError
 from qmpd.wire import parser
-from qmpd.wire.lexer import MAX_TOKEN_SIZE, Kind, Lexer, Token
-from qmpd.wire.parser import INCOMPLETE, Parser
+from qmpd.wire.lexer import Kind, Lexer, Token
+from qmpd.wire.limits import INCOMPLETE, MAX_TOKEN_SIZE
+from qmpd.wire.parser import Parser
 
 
 def results(data: bytes) -> list[object]:

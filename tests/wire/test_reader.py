@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qmpd.errors import QemuError
 from qmpd.wire import reader
 from qmpd.wire.lexer import Lexer
-from qmpd.wire.parser import INCOMPLETE
+from qmpd.wire.limits import INCOMPLETE
 from qmpd.wire.reader import JSONReader
 
 JSON = st.recursive(
