@@ -65,6 +65,12 @@ def visit_null(value: object, path: str) -> None:
         raise errors.invalid_parameter_type(path, "null")
 
 
+def visit_list(value: object, path: str) -> list[object]:
+    if isinstance(value, list):
+        return value
+    raise errors.invalid_parameter_type(path, "array")
+
+
 def visit_narrow(value: object, path: str, kind: str) -> int:
     """An integer of ``kind`` ``int8`` … ``uint32``: read at 64 bits first, then held against its own range."""
     number = visit_uint64(value, path) if kind[0] == "u" else visit_int64(value, path)

@@ -34,6 +34,10 @@ def audiodev_missing(name: str) -> QemuError:
     return QemuError(f"audiodev '{name}' not found")
 
 
+def size_too_large(device_type: str, name: str, size: int, largest: int) -> QemuError:
+    return QemuError(f"Property {device_type}.{name} doesn't take value {size} (maximum: {largest})")
+
+
 def block_size_refused(name: str, smallest: int, largest: int) -> QemuError:
     return QemuError(f"parameter {name} must be a power of 2 between {smallest} and {largest}")
 

@@ -86,6 +86,14 @@ def base64_invalid() -> QemuError:
     return QemuError("Base64 data contains invalid characters")
 
 
+def priority_missing() -> QemuError:
+    return QemuError("'priority' property is not set")
+
+
+def descriptor_unusable(text: str, reason: QemuError) -> QemuError:
+    return QemuError(f"Could not parse remote object fd {text}:{reason.desc}")
+
+
 def credentials_directory_missing() -> QemuError:
     return QemuError("Missing 'dir' property value")
 

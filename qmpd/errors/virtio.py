@@ -115,3 +115,40 @@ def virtio_mem_still_plugged() -> QemuError:
 
 def virtio_mem_still_requested() -> QemuError:
     return QemuError("virtio-mem device cannot get unplugged while 'requested-size' != '0'")
+
+
+# hw/virtio/iothread-vq-mapping.c, hw/block/virtio-blk.c, hw/scsi/virtio-scsi-dataplane.c
+
+
+def iothread_given_twice() -> QemuError:
+    return QemuError("iothread and iothread-vq-mapping properties cannot be set at the same time")
+
+
+def ioeventfd_required() -> QemuError:
+    return QemuError("ioeventfd is required for iothread")
+
+
+def iothread_missing(name: str) -> QemuError:
+    return QemuError(f'IOThread "{name}" object does not exist')
+
+
+def iothread_repeated(name: str) -> QemuError:
+    return QemuError(f'duplicate IOThread name "{name}" in iothread-vq-mapping')
+
+
+def queues_for_some_only() -> QemuError:
+    return QemuError("either all items in iothread-vq-mapping must have vqs or none of them must have it")
+
+
+def queue_out_of_range(queue: int, thread: str, queues: int) -> QemuError:
+    return QemuError(
+        f'vq index {queue} for IOThread "{thread}" must be less than num_queues {queues} in iothread-vq-mapping'
+    )
+
+
+def queue_assigned_twice(queue: int, thread: str) -> QemuError:
+    return QemuError(f'cannot assign vq {queue} to IOThread "{thread}" because it is already assigned')
+
+
+def queue_unassigned(queue: int) -> QemuError:
+    return QemuError(f"missing vq {queue} IOThread assignment in iothread-vq-mapping")

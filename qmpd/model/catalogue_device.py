@@ -35,7 +35,9 @@ from qmpd.model.qom import (
     Object,
     Property,
     resolve_at,
+    resolve_link,
 )
+from qmpd.model.queue_threads import Mappings
 
 if TYPE_CHECKING:
     from qmpd.catalogue import Catalogue
@@ -56,9 +58,12 @@ _KINDS: dict[str, Kind] = {
         Choice("GranuleMode", ("4k", "8k", "16k", "64k", "host")),
         Choice("OffAutoPCIBAR", ("off", "auto", "bar0", "bar1", "bar2", "bar3", "bar4", "bar5")),
         Choice("PCIELinkWidth", ("1", "2", "4", "8", "12", "16", "32")),
+        Mappings(),
     )
 }
+_SIZES_OF_32_BITS = ("x-max-bounce-buffer-size", "min_io_size", "opt_io_size", "discard_granularity")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 512, 2 << 20
+_LARGEST_32_BITS = 0xFFFFFFFF
 _BLOCK_SIZES = ("logical_block_size", "physical_block_size")
 _ATTACHED = "attached"
 _ATTACHED_BY_HAND = ("usb-bot", "usb-uas")
@@ -72,6 +77,7 @@ _NEVER_FREED = frozenset(
 )
 _UNLESS_OFF = {"edid[0]": "edid", "xres": "edid", "yres": "edid", "qemu extended regs[0]": "qemu-extended-regs"}
 """Objects that a device brings along, and values it sets, unless a property says no."""
+_IRQ = "irq"
 _MAC = "mac"
 _MACS = (_MAC, "fp_start_macaddr")
 _CHECKED = frozenset({"intel-iommu", "virtio-iommu-pci", "virtio-iommu-device", "ramfb", "bochs-display"})
@@ -354,6 +360,8 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
         read = kind.read(value, name, typed)
         if name in _BLOCK_SIZES and read and (read & (read - 1) or not _SMALLEST_BLOCK <= read <= _LARGEST_BLOCK):
             raise errors.device.block_size_refused(name, _SMALLEST_BLOCK, _LARGEST_BLOCK)
+        if name in _SIZES_OF_32_BITS and read > _LARGEST_32_BITS:
+            raise errors.device.size_too_large(device.type, name, read, _LARGEST_32_BITS)
         if name in _MACS:
             read = normal_mac(read)
             if read is None:
@@ -396,8 +404,14 @@ def _legacy(name: str, type_name: str) -> Property:
 
 
 def _shown(name: str, kind: str) -> Property:
-    """A property that was recorded, and that nobody can set."""
-    return Property(name, kind, lambda device: device.placed(device.value(name)), instance=True)
+    """A property that was recorded, and that nobody can set unless it is where an interrupt goes."""
+
+    def connect(device: CatalogueDevice, value: object, typed: bool) -> None:
+        target = resolve_link(device, STRING.read(value, name, typed), name, _IRQ)
+        device.values[name] = "" if target is None else target.path
+
+    setter = connect if kind == f"link<{_IRQ}>" else None
+    return Property(name, kind, lambda device: device.placed(device.value(name)), setter, instance=True)
 
 
 def _stored_link(name: str, target_type: str, instance: bool) -> Property:

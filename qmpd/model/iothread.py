@@ -33,7 +33,7 @@ def _limit(name: str) -> Property:
 
 
 def _pool_limit(name: str) -> Property:
-    """The number takes effect at once, and stays even if it makes no sense."""
+    """The number takes effect at once, with all that the pool was told, and stays even if that makes no sense."""
     plain = _limit(name)
 
     def set_it(loop: EventLoop, value: object, typed: bool) -> None:
@@ -49,7 +49,7 @@ class EventLoop(UserObject):
     """What both have: the size of a pool of helpers."""
 
     type_name = "event-loop-base"
-    own_properties = (_pool_limit("thread-pool-min"), _limit("aio-max-batch"), _pool_limit("thread-pool-max"))
+    own_properties = (_pool_limit("thread-pool-min"), _pool_limit("aio-max-batch"), _pool_limit("thread-pool-max"))
 
     def __init__(self, machine: Machine) -> None:
         super().__init__()

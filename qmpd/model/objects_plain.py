@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
 
+_LARGEST_DESCRIPTOR = (1 << 31) - 1
+
+
 def kept(name: str, kind: Kind, *, fixed: Callable[[str], QemuError] | None = None) -> Property:
     """A property that only keeps its value; one that is ``fixed`` cannot change once the object is complete."""
 
@@ -142,7 +145,11 @@ class CanBus(PlainObject):
 
 
 def _set_iommu_descriptor(obj: PlainObject, value: object, typed: bool) -> None:
-    raise errors.not_modelled(f"descriptor '{STRING.read(value, 'fd', typed)}' of iommufd")
+    text = STRING.read(value, "fd", typed)
+    if obj.machine.ready and not text[:1].isdigit():
+        raise errors.user_objects.descriptor_unusable(text, errors.char.fd_name_missing(text))
+    if not text.isdigit() or int(text) > _LARGEST_DESCRIPTOR:
+        raise errors.user_objects.descriptor_unusable(text, errors.char.fd_number_invalid(text))
 
 
 class Iommufd(PlainObject):

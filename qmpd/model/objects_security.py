@@ -123,6 +123,16 @@ def check_credentials(machine: Machine, name: str, *, listens: bool) -> None:
         raise errors.user_objects.credentials_of_other_endpoint(endpoint)
 
 
+class TlsCipherSuites(TlsCreds):
+    """Ciphers that a firmware may use (crypto/tls-cipher-suites.c)."""
+
+    type_name = "tls-cipher-suites"
+
+    def check(self) -> None:
+        if "priority" not in self.values:
+            raise errors.user_objects.priority_missing()
+
+
 class TlsCredsAnon(TlsCreds):
     """No credentials at all (crypto/tlscredsanon.c)."""
 
@@ -199,6 +209,7 @@ class AuthzList(PlainObject):
 
 TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "secret": Secret,
+    "tls-cipher-suites": TlsCipherSuites,
     "tls-creds-anon": TlsCredsAnon,
     "tls-creds-psk": TlsCredsPsk,
     "tls-creds-x509": TlsCredsX509,

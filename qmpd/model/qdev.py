@@ -37,8 +37,11 @@ TYPES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("pxb", "pxb-pcie", "pxb-cxl"), ("pxb", "Pxb")),
     "cxl-type3": ("cxl_type3", "CxlType3"),
     **dict.fromkeys(
-        ("virtio-scsi-pci", "virtio-scsi-pci-transitional", "virtio-scsi-pci-non-transitional"),
-        ("virtio_scsi", "VirtioScsiPci"),
+        (
+            *("virtio-scsi-pci", "virtio-scsi-pci-transitional", "virtio-scsi-pci-non-transitional"),
+            *("virtio-blk-pci", "virtio-blk-pci-transitional", "virtio-blk-pci-non-transitional"),
+        ),
+        ("virtio_queues", "QueuesPci"),
     ),
     **dict.fromkeys(
         (

