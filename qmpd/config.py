@@ -44,6 +44,7 @@ class ChardevConfig(NamedTuple):
     options of that name. For a file: ``path`` and ``append``, and ``input`` to read from. For a mux: the ``base`` that
     it shares among several. For a ring buffer: its ``size`` in bytes. Any may write what is said to a ``logfile``.
     On a terminal some keys make a ``signal``. Of a console for text: its size is ``fixed``.
+    ``complaint`` is what else is said when it cannot be opened.
     """
 
     id: str
@@ -63,9 +64,11 @@ class ChardevConfig(NamedTuple):
     base: str = ""
     input: str = ""
     logfile: str = ""
+    log_append: bool = False
     size: int = 65536
     signal: bool = True
     fixed: bool = False
+    complaint: str = ""
 
 
 class MonitorConfig(NamedTuple):
@@ -111,10 +114,8 @@ class Phase(IntEnum):
     """Before the machine's type is looked up."""
     BACKENDS = 2
     """The type exists; character devices are created."""
-    MACHINE = 3
-    """The machine's properties are set."""
-    ACCELERATORS = 4
-    LATE_BACKENDS = 5
+    ACCELERATORS = 3
+    LATE_BACKENDS = 4
     """Monitors, serial ports, network: after the accelerator."""
 
 
@@ -130,10 +131,11 @@ class VmConfig:
 
     ``machine_order`` is in which order the machine is told of its properties, those with a place of their own included.
     ``machine_options`` are the machine's properties as strings, or as dicts and lists of them (``sgx-epc.0.node=0``),
-    without those that have a place of their own here. ``early_objects``, which come before those are set, ``objects``
-    and ``devices`` stand in the order in which QEMU creates them. ``accels`` are the accelerators to try, with their
-    properties. ``serials`` and ``parallels`` name the character device of each port, None for a port left out;
-    ``qtest`` names that of the test protocol. ``ignored`` lists the options that exist in QEMU and mean nothing here.
+    without those that have a place of their own here. ``machine_errors`` is what is wrong with one of them.
+    ``early_objects``, which come before those are set, ``objects`` and ``devices`` stand in the order in which QEMU
+    creates them. ``accels`` are the accelerators to try, with their properties. ``serials`` and ``parallels`` name the
+    character device of each port, None for a port left out; ``qtest`` names that of the test protocol. ``ignored``
+    lists the options that exist in QEMU and mean nothing here.
     """
 
     def __init__(self, program: str = "qmpd") -> None:
@@ -190,6 +192,7 @@ class VmConfig:
         self.extras = Extras()
         self.ignored: list[str] = []
         self.problems: list[Problem] = []
+        self.machine_errors: dict[str, QemuError] = {}
 
     @property
     def asks_board(self) -> bool:

@@ -30,8 +30,8 @@ def last_component(path: str) -> str:
 
 
 def visit_str(value: object, path: str) -> str:
-    if type(value) is str:
-        return value
+    if isinstance(value, str):
+        return str(value)
     raise errors.invalid_parameter_type(path, "string")
 
 

@@ -103,6 +103,10 @@ def ringbuf_size_zero() -> QemuError:
     return QemuError("size must be greater than zero")
 
 
+def pty_link_failed(reason: str) -> QemuError:
+    return QemuError(f"Failed to create PTY symlink: {reason}")
+
+
 def file_create_failed(path: str, reason: str) -> QemuError:
     return QemuError(f"Could not create '{path}': {reason}")
 

@@ -144,6 +144,10 @@ def machine_deprecated(name: str) -> str:
     return f"Machine type '{name}' is deprecated: {reason}"
 
 
+def cpu_option_empty() -> QemuError:
+    return QemuError("-cpu option cannot be empty")
+
+
 def cpu_model_unknown(model: str) -> QemuError:
     return QemuError(f"unable to find CPU model '{model}'")
 

@@ -188,7 +188,7 @@ class Machine(Object):
         self.ready = False
         self.initialized = False
         self.settings: dict[str, Any] = {}
-        self.info = self._find_type()
+        self.info = find_type(config)
         self.family = FAMILIES.get(self.info.name.rpartition("-")[0], FAMILIES.get(self.info.name, _OTHER))
         self.version = _version(self.info.name)
         self.mem_merge = True
@@ -247,20 +247,6 @@ class Machine(Object):
 
     # Coming up
 
-    def _find_type(self) -> MachineInfo:
-        self.config.raise_problems(Phase.SETUP)
-        if self.config.machine is None:
-            return next(
-                info for info in map(self.catalogue.machine, self._type_names()) if info is not None and info.is_default
-            )
-        info = self.catalogue.machine(self.config.machine)
-        if info is None:
-            raise StartupError("", errors.machine.machine_type_unsupported(self.config.machine))
-        return info
-
-    def _type_names(self) -> list[str]:
-        return [entry["name"] for entry in self.catalogue.machines().value]
-
     def _plant(self) -> None:
         self.root_object = Root()
         self.objects, self.chardevs, self.backend = Container(), Container(), Backend(self)
@@ -297,6 +283,8 @@ class Machine(Object):
         try:
             smp = complete_smp(config.smp, prefer_sockets=self.version < (6, 2))
             for name in config.machine_order:
+                if name in config.machine_errors:
+                    raise config.machine_errors[name]
                 if name == "memory":
                     self.set_memory(config.memory_size, config.memory_slots, config.memory_max)
                 elif name == "smp":
@@ -318,6 +306,8 @@ class Machine(Object):
     def take_cpu_options(self) -> None:
         """Take ``-cpu`` apart. Raises QEMU's text, also when there is no such model."""
         model = self.cpus.type.removesuffix(CPU_SUFFIX)
+        if self.config.cpu == "":
+            raise errors.machine.cpu_option_empty()
         if self.config.cpu is not None and not self.catalogue.has_type(self.cpus.type):
             raise errors.machine.cpu_model_unknown(model)
         self.cpu_options = parse_cpu(self.config.cpu or model)
@@ -738,6 +728,19 @@ class Machine(Object):
 @cache
 def _names(tree: Tree) -> frozenset[str]:
     return frozenset(path.rpartition("/")[2] for path in tree.paths())
+
+
+def find_type(config: VmConfig) -> MachineInfo:
+    """The type of the machine that is asked for, or the usual one. Raises StartupError."""
+    config.raise_problems(Phase.SETUP)
+    catalogue = _catalogue(config.extras.identity)
+    if config.machine is None:
+        names = (entry["name"] for entry in catalogue.machines().value)
+        return next(info for info in map(catalogue.machine, names) if info is not None and info.is_default)
+    info = catalogue.machine(config.machine)
+    if info is None:
+        raise StartupError("", errors.machine.machine_type_unsupported(config.machine))
+    return info
 
 
 def _catalogue(identity: str) -> Catalogue:

@@ -13,6 +13,7 @@ from qmpd.model.device import ANY_BUS, Device, leave
 from qmpd.model.device import deletion as deletion
 from qmpd.model.objects import property_order
 from qmpd.model.qom import Object, resolve_at
+from qmpd.options.values import GlobalText
 
 if TYPE_CHECKING:
     from qmpd.model.board import Seat
@@ -182,7 +183,7 @@ def _apply_globals(machine: Machine, device: Device) -> None:
         if not device.is_a(owner):
             continue
         try:
-            device.set_property(name, value, typed=False)
+            device.set_property(name, GlobalText(value), typed=False)
         except QemuError as error:
             failure = errors.machine.global_not_applicable(owner, name, value, error)
             if not machine.ready:

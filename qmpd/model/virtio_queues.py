@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from qmpd.model import queue_threads
 from qmpd.model.virtio_pci import VirtioPci
+from qmpd.named import NamedTuple
 
 _MOST_QUEUES = 1024
 _CHANGE = 1  #: the vector that tells of changes of the configuration

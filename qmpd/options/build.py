@@ -345,12 +345,11 @@ def _take_machine(parser: Parser, config: VmConfig) -> None:
         _take_legacy(parser, config, tree)
     except QemuError as error:
         config.add_problem(Phase.BACKENDS, "", error)
-    try:
-        for name in qdict_order(tree):
-            if name in _MACHINE_STRUCTS:
-                _take_struct(config, name, structs.read(tree[name], _MACHINE_STRUCTS[name], structs.STRINGS, name))
-    except QemuError as error:
-        config.add_problem(Phase.MACHINE, "", error)
+    for name in filter(_MACHINE_STRUCTS.get, tree):
+        try:
+            _take_struct(config, name, structs.read(tree[name], _MACHINE_STRUCTS[name], structs.STRINGS, name))
+        except QemuError as error:
+            config.machine_errors[name] = error
     config.machine_options = {key: value for key, value in tree.items() if key not in _MACHINE_STRUCTS}
     config.machine_order = qdict_order(tree)
 

@@ -192,6 +192,8 @@ def _read_other(opts: Opts, option_id: str, backend: str) -> ChardevConfig:
         opts.origin,
         path=opts.get("path") or "",
         append=opts.get_bool("append", False),
+        logfile=opts.get("logfile") or "",
+        log_append=opts.get_bool("logappend", False),
         base=(opts.get("chardev") or "") if backend == "mux" else "",
         size=opts.get_size("size", 65536),
         signal=opts.get_bool("signal", True),
@@ -230,6 +232,8 @@ def _read_socket(opts: Opts, option_id: str) -> ChardevConfig:
         wait=opts.get_bool("wait", True),
         reconnect_ms=opts.get_number("reconnect-ms", 0) or opts.get_number("reconnect", 0) * 1000,
         telnet=opts.get_bool("telnet", False),
+        logfile=opts.get("logfile") or "",
+        log_append=opts.get_bool("logappend", False),
     )
 
 

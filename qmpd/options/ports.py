@@ -52,6 +52,8 @@ class Ports:
         except QemuError as error:
             self._config.add_problem(phase, opts.origin, error, *([also] if also else []))
             return
+        if also is not None:
+            devices = [device._replace(complaint=also.desc) for device in devices]
         self._config.chardevs += devices
         self._chardevs |= {device.id: device for device in devices}
 

@@ -26,9 +26,15 @@ NARROW: Final = {
 }
 
 
+class GlobalText(str):
+    """A string of ``-global``: the same values pass, but what does not is refused in other words (stringvisitor)."""
+
+    __slots__ = ()
+
+
 def visit_str_string(value: object, path: str) -> str:
-    if type(value) is str:
-        return value
+    if isinstance(value, str):
+        return str(value)
     raise errors.options.parameters_unexpected(path)
 
 
@@ -45,7 +51,8 @@ def visit_int64_string(value: object, path: str) -> int:
     try:
         return numbers.parse_int64(text)
     except (MalformedError, OutOfRangeError):
-        raise errors.invalid_parameter_value(path, "integer") from None
+        expected = "int64" if isinstance(value, GlobalText) else "integer"
+        raise errors.invalid_parameter_value(path, expected) from None
 
 
 def visit_uint64_string(value: object, path: str) -> int:
@@ -54,7 +61,8 @@ def visit_uint64_string(value: object, path: str) -> int:
     try:
         return numbers.parse_uint64(text)
     except (MalformedError, OutOfRangeError):
-        raise errors.invalid_parameter_value(path, "integer") from None
+        expected = "uint64" if isinstance(value, GlobalText) else "integer"
+        raise errors.invalid_parameter_value(path, expected) from None
 
 
 def visit_size_string(value: object, path: str) -> int:
@@ -63,6 +71,10 @@ def visit_size_string(value: object, path: str) -> int:
     try:
         return numbers.parse_size(text)
     except (MalformedError, OutOfRangeError):
+        if isinstance(value, GlobalText):
+            from qmpd.options.qemuopts import check_size
+
+            check_size(path, text)
         raise errors.invalid_parameter_value(path, "size") from None
 
 

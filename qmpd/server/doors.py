@@ -266,6 +266,16 @@ class PtyDoor(_Base):
         self._fd, path = open_pty()
         self.status.filename = f"pty:{path}"
         print(f"char device redirected to {path} (label {config.id})", flush=True)
+        try:
+            if config.path:
+                os.symlink(path, config.path)
+        except OSError as error:
+            raise errors.char.pty_link_failed(sockets.reason(error)) from None
+
+    def close(self) -> None:
+        super().close()
+        if self._config.path:
+            os.unlink(self._config.path)
 
     def start(self, hall: Hall) -> None:
         super().start(hall)
@@ -316,15 +326,17 @@ def open_door(config: ChardevConfig, monitor: MonitorConfig | None, fd_sets: FdS
             return FileDoor(config, monitor, fd_sets)
         return _KINDS.get(config.backend, NoDoor)(config, monitor)
     except QemuError as error:
-        raise StartupError(config.origin, error) from None
+        also = [QemuError(config.complaint)] if config.complaint else []
+        raise StartupError(config.origin, error, *also) from None
 
 
 def _create_log(config: ChardevConfig) -> None:
     """Create the file that would hold what is said; nothing is written there."""
     if not config.logfile:
         return
+    mode = os.O_APPEND if config.log_append else os.O_TRUNC
     try:
-        os.close(os.open(config.logfile, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666))
+        os.close(os.open(config.logfile, os.O_WRONLY | os.O_CREAT | mode | os.O_CLOEXEC, 0o666))
     except OSError as error:
         raise errors.char.file_create_failed(config.logfile, sockets.reason(error)) from None
 

@@ -83,6 +83,9 @@ def _serve(
 
 
 def _open_doors(config: VmConfig, doors: list[Door], fd_sets: FdSets) -> None:
+    from qmpd.model.machine import find_type
+
+    find_type(config)
     config.raise_problems(Phase.BACKENDS)
     monitors = _monitors_by_chardev(config)
     for chardev in config.chardevs:

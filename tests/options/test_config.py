@@ -274,7 +274,6 @@ def test_of_several_mistakes_the_earliest_phase_counts() -> None:
     assert failure_at(config, Phase.LATE_BACKENDS) == "'nosuch' is not a valid char driver name"
     assert [problem.phase for problem in sorted(config.problems)] == [
         Phase.BACKENDS,
-        Phase.MACHINE,
         Phase.ACCELERATORS,
         Phase.LATE_BACKENDS,
     ]
