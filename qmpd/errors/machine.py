@@ -188,6 +188,14 @@ def global_not_applicable(type_name: str, name: str, value: str, why: QemuError)
     return QemuError(f"can't apply global {type_name}.{name}={value}: {why.desc}")
 
 
+def global_of_no_class(type_name: str, name: str) -> str:
+    return f"global {type_name}.{name} has invalid class name"
+
+
+def global_not_used(type_name: str, name: str, value: str) -> str:
+    return f"global {type_name}.{name}={value} not used"
+
+
 def memory_backend_missing(path: str) -> QemuError:
     return QemuError(f"Memory backend '{path}' not found")
 

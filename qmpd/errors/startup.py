@@ -48,6 +48,10 @@ def option_needs_kernel(option: str) -> QemuError:
     return QemuError(f"{option} only allowed with -kernel option")
 
 
+def seed_malformed(text: str) -> QemuError:
+    return QemuError(f"Invalid seed number: {text}")
+
+
 def uuid_malformed() -> QemuError:
     return QemuError("failed to parse UUID string: wrong format")
 

@@ -77,6 +77,9 @@ class BootObject(RecordedObject):
             return self._machine.ram_above_4g
         if name == "date":
             return self._machine.get_property("rtc-time")
+        told = self._machine.board_values.get(self.type)
+        if told and name in told:
+            return told[name]
         own = self._of_a_further_cpu(name)
         if own is not None:
             return own

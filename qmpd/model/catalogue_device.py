@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from qmpd.model.machine import Machine
     from qmpd.model.net import NetClient
 
-_KINDS: dict[str, Kind] = {
+KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         *(BOOL, INT, INT32, ON_OFF_AUTO, SIZE, STR, STRING, UINT8, UINT16, UINT32, UINT64),
@@ -299,7 +299,7 @@ def defaults(catalogue: Catalogue, machine_type: str, device_type: str) -> Mappi
     brought = catalogue.brought(device_type)
     if brought is not None:
         values.update(brought.values)
-    kinds = {entry["name"]: _KINDS.get(entry["type"]) for entry in entries}
+    kinds = {entry["name"]: KINDS.get(entry["type"]) for entry in entries}
     for owner, name, value in catalogue.compat_props(machine_type):
         kind = kinds.get(name)
         if kind is not None and catalogue.is_a(device_type, owner):
@@ -345,7 +345,7 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
         return _stored_link(name, type_name[len("link<") : -1], instance)
     if is_attachment(name, type_name):
         return _attachment(name, type_name, instance)
-    kind = _KINDS.get(type_name)
+    kind = KINDS.get(type_name)
 
     def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
         if name == _ATTACHED and device.type not in _ATTACHED_BY_HAND:

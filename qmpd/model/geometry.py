@@ -59,7 +59,7 @@ def _round_up(value: int, align: int) -> int:
 
 def split_ram(chipset: Chipset, ram: int, max_ram_below_4g: int) -> tuple[int, int]:
     """(bytes of RAM below, above 4 GiB)."""
-    if chipset is Q35:
+    if chipset.largest_low == Q35.largest_low:
         low = min(chipset.largest_low if ram >= 0xB000_0000 else 0xB000_0000, max_ram_below_4g)
     else:
         low = min(max_ram_below_4g, chipset.largest_low) if ram >= max_ram_below_4g else max_ram_below_4g
@@ -87,7 +87,7 @@ def hole64(
     if version <= (2, 10):
         return 0, 0
     start = _hole64_start(layout.memory_end, cxl_windows)
-    return start, start + chipset.hole64
+    return start, _round_up(start + chipset.hole64, GIB)
 
 
 def lay_out(

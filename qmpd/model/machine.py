@@ -76,6 +76,7 @@ FAMILIES = {
     "microvm": Family(None, "acpi-ged", drives_per_bus=1),
 }
 _OTHER = Family(None)
+_HOLE_SIZE = "pci-hole64-size"
 
 
 class DeviceMemoryNode(RegionNode):
@@ -188,6 +189,7 @@ class Machine(Object):
         self.ready = False
         self.initialized = False
         self.settings: dict[str, Any] = {}
+        self.board_values: dict[str, dict[str, Any]] = {}
         self.info = find_type(config)
         self.family = FAMILIES.get(self.info.name.rpartition("-")[0], FAMILIES.get(self.info.name, _OTHER))
         self.version = _version(self.info.name)
@@ -220,6 +222,10 @@ class Machine(Object):
         self.dump_status = "none"
         self._device_list: Frozen | None = None
         self._boot_tree_shown = False
+        try:
+            self._apply_globals("early")
+        except QemuError as error:
+            raise StartupError("", error) from None
         self._plant()
         config.raise_problems(Phase.BACKENDS)
 
@@ -357,6 +363,7 @@ class Machine(Object):
             self._attach_ram()
             self.numa.complete(self)
             self._create_cpus()
+            self._apply_globals("late")
             self._join_ram()
             self._split_ram()
             memory = self._create_device_memory()
@@ -381,6 +388,13 @@ class Machine(Object):
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
         self.root_object.reveal = self.show_boot_tree
+
+    def _apply_globals(self, which: str) -> None:
+        """Tell the board's devices what ``-global`` says of them. Raises QEMU's text."""
+        if self.config.globals:
+            from qmpd.model import board_globals
+
+            getattr(board_globals, f"apply_{which}")(self)
 
     def _start_cpus(self) -> None:
         """Start the CPUs' threads: one for all where TCG is told to make do with that."""
@@ -466,8 +480,9 @@ class Machine(Object):
             return None
         state = self.cpu_state
         wants_region = self.maxram_size > self.ram_size
+        assert self._chipset is not None
         layout = geometry.lay_out(
-            self.family.chipset,
+            self._chipset,
             ram=self.ram_size,
             maxmem=self.maxram_size if self.family.has_memory_region else self.ram_size,
             slots=self.ram_slots,
@@ -498,8 +513,17 @@ class Machine(Object):
 
     def pci_hole64(self) -> tuple[int, int]:
         """Start and end of where 64-bit PCI addresses go."""
-        assert self.family.chipset is not None
-        return geometry.hole64(self.family.chipset, self.layout, self._cxl_window_sizes(), self.version)
+        assert self._chipset is not None
+        if any(values.get("x-pci-hole64-fix") is False for values in self.board_values.values()):
+            return 0, 0
+        return geometry.hole64(self._chipset, self.layout, self._cxl_window_sizes(), self.version)
+
+    @property
+    def _chipset(self) -> geometry.Chipset | None:
+        """The chipset as it is told to be."""
+        usual = self.family.chipset
+        told = [values[_HOLE_SIZE] for values in self.board_values.values() if _HOLE_SIZE in values]
+        return usual._replace(hole64=told[0]) if usual is not None and told else usual
 
     @property
     def default_interface(self) -> str:
@@ -550,9 +574,17 @@ class Machine(Object):
             from qmpd.model import cxl
 
             cxl.check_host_bridges(self)
+        self._warn_of_globals()
         self.ready = True
         if "buses" in vars(self):
             self.buses.ready()
+
+    def _warn_of_globals(self) -> None:
+        if self.config.globals:
+            from qmpd.model import board_globals
+
+            for text in board_globals.unused(self):
+                self.warn(text)
 
     def guest_milliseconds(self) -> int:
         """The guest's clock, which stands still while the guest does; nobody saw a machine in its first millisecond."""

@@ -178,17 +178,18 @@ def _refusal(machine: Machine, type_name: str, bus: Bus | None, options: Mapping
 
 
 def _apply_globals(machine: Machine, device: Device) -> None:
-    """Set what ``-global`` says of devices of this type; once the machine runs a mistake in it is only warned of."""
-    for owner, name, value in machine.config.globals:
-        if not device.is_a(owner):
-            continue
-        try:
-            device.set_property(name, GlobalText(value), typed=False)
-        except QemuError as error:
-            failure = errors.machine.global_not_applicable(owner, name, value, error)
-            if not machine.ready:
-                raise failure from None
-            machine.warn(failure.desc)
+    """Set what ``-global`` says of such devices, those inside first; once the machine runs mistakes are warned of."""
+    for part in (*device.parts(), device) if machine.config.globals else ():
+        for owner, name, value in machine.config.globals:
+            if not isinstance(part, Device) or not part.is_a(owner):
+                continue
+            try:
+                part.set_property(name, GlobalText(value), typed=False)
+            except QemuError as error:
+                failure = errors.machine.global_not_applicable(owner, name, value, error)
+                if not machine.ready:
+                    raise failure from None
+                machine.warn(failure.desc)
 
 
 def _check_hotplug(machine: Machine, device: Device, bus: Bus | None) -> None:

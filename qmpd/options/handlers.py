@@ -9,7 +9,7 @@ from qmpd import errors
 from qmpd.config import OptionArguments
 from qmpd.errors import QemuError, StartupError
 from qmpd.hashorder import qdict_order
-from qmpd.options import chardevs, keyval, optsvisitor, qemuopts, structs, types
+from qmpd.options import chardevs, keyval, numbers, optsvisitor, qemuopts, structs, types
 from qmpd.options.parser import MACHINE_SECTIONS, TREE_SECTIONS, Handler, Parser, read_json
 from qmpd.options.report import StartupExit
 from qmpd.options.words import HELP_WORDS
@@ -237,6 +237,15 @@ def take_uuid(parser: Parser, argument: str) -> None:
     parser.uuid = argument.lower()
 
 
+def take_seed(parser: Parser, argument: str) -> None:
+    try:
+        _, end = numbers.scan_uint64(argument)
+    except ValueError:
+        end = -1
+    if end != len(argument):
+        raise errors.startup.seed_malformed(argument)
+
+
 def take_name(parser: Parser, argument: str) -> None:
     parser.report.guest_name = parser.add("name", True, argument).get("guest")
 
@@ -371,6 +380,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "qmp-pretty": take_qmp_pretty,
     "readconfig": take_readconfig,
     "run-with": take_run_with,
+    "seed": take_seed,
     "serial": take_serial,
     "set": take_set,
     "smp": take_smp,
