@@ -176,7 +176,7 @@ class Catalogue:
 
     @cached_property
     def _classes(self) -> dict[str, tuple[str | None, bool, tuple[str, ...]]]:
-        rows = self._part("types").rows()
+        rows = self._file.read("types").rows()
         return {name: (parent, abstract, tuple(interfaces)) for name, parent, abstract, interfaces in rows}
 
     def device_type(self, name: str) -> str | None:
@@ -225,7 +225,7 @@ class Catalogue:
 
     @cached_property
     def _descriptors(self) -> _Pool:
-        return _Pool(self._part("descriptors"))
+        return _Pool(self._file.read("descriptors"))
 
     # machines and CPUs
 
@@ -242,7 +242,7 @@ class Catalogue:
 
     @cached_property
     def _machines(self) -> Frozen:
-        return Frozen([entry for _, entry in self._part("machines").rows()])
+        return Frozen([entry for _, entry in self._file.read("machines").rows()])
 
     @cached_property
     def _machines_and_props(self) -> Frozen:
@@ -268,15 +268,15 @@ class Catalogue:
     def cpu_alias(self, machine: str, model: str) -> str | None:
         """The CPU model that ``model`` is another name of on ``machine`` (a full name)."""
         row = self._part("machine-cpus").get(machine)
-        changes: Mapping[str, Any] = self._part("cpu-groups").rows()[row[0]] if row else {}
-        entry = self._part("cpus").get(model)
+        changes: Mapping[str, Any] = self._file.read("cpu-groups").rows()[row[0]] if row else {}
+        entry = self._file.read("cpus").get(model)
         alias: str | None = {**(entry[0] if entry else {}), **changes.get(model, {})}.get("alias-of")
         return alias
 
     def _read_cpu_definitions(self, group: int | None) -> Frozen:
-        entries = dict(self._part("cpus").rows())
+        entries = dict(self._file.read("cpus").rows())
         if group is not None:
-            for name, changes in self._part("cpu-groups").rows()[group].items():
+            for name, changes in self._file.read("cpu-groups").rows()[group].items():
                 entries[name] = {key: value for key, value in {**entries[name], **changes}.items() if value is not None}
         return Frozen(list(entries.values()))
 
@@ -286,7 +286,7 @@ class Catalogue:
         from qmpd.catalogue.cpus import CpuFacts
 
         names = ("cpu-words", "cpu-features", "cpu-scalars", "cpu-contents")
-        return CpuFacts(*(self._part(name) for name in names))
+        return CpuFacts(*map(self._file.read, names))
 
     def option_help(self, option: str) -> list[str]:
         """The lines that an option like ``-cpu help`` prints."""
@@ -303,7 +303,7 @@ class Catalogue:
 
     @cached_property
     def _compat_props(self) -> _Pool:
-        return _Pool(self._part("compat-props"))
+        return _Pool(self._file.read("compat-props"))
 
     def command_line_options(self) -> Frozen:
         """What query-command-line-options answers without ``option``."""
@@ -311,7 +311,7 @@ class Catalogue:
 
     @cached_property
     def _options(self) -> Frozen:
-        return Frozen([entry for _, entry in self._part("options").rows()])
+        return Frozen([entry for _, entry in self._file.read("options").rows()])
 
     # the human monitor
 
@@ -321,7 +321,7 @@ class Catalogue:
         Names come with their aliases (``cont|c``), usage as ``help`` prints it behind them, lines ending in LF.
         """
         if part not in self._hmp_commands:
-            self._hmp_commands[part] = dict(self._part(part).rows())
+            self._hmp_commands[part] = dict(self._file.read(part).rows())
         return self._hmp_commands[part]
 
     def hmp_answer(self, line: str) -> str | None:
@@ -334,13 +334,13 @@ class Catalogue:
     def brought(self, name: str) -> Brought | None:
         """What a device of the type ``name`` brings along when it is plugged, None if that was not recorded."""
         if name not in self._brought:
-            row = self._part("plugged").get(name)
+            row = self._file.read("plugged").get(name)
             self._brought[name] = self._read_brought(*row) if row else None
         return self._brought[name]
 
     def rom_files(self) -> frozenset[str]:
         """The files that QEMU's own devices have their option ROM in."""
-        rows = self._part("plugged").rows()
+        rows = self._file.read("plugged").rows()
         return frozenset(values["romfile"] for _, _, _, values, _ in rows if "romfile" in values)
 
     def _read_brought(self, shared: int, added: Any, values: dict[str, Any], objects: Any) -> Brought:
@@ -357,7 +357,7 @@ class Catalogue:
 
     @cached_property
     def _plugged_entries(self) -> _Pool:
-        return _Pool(self._part("plugged-entries"))
+        return _Pool(self._file.read("plugged-entries"))
 
     def refusal(self, name: str) -> QemuError | None:
         """Why QEMU cannot make a device of the type ``name`` when it is told no more than that and an id, if so."""
@@ -381,7 +381,7 @@ class Catalogue:
 
     def trace_events(self) -> list[str]:
         """The names of all trace events in the order in which QEMU lists them."""
-        rows = self._part("trace-events").rows()
+        rows = self._file.read("trace-events").rows()
         names: list[str] = rows[0] if rows else []
         return names
 
@@ -408,7 +408,7 @@ class Catalogue:
 
     @cached_property
     def _entry_lists(self) -> list[bytes]:
-        return self._part("entries").lines()
+        return self._file.read("entries").lines()
 
     def setter(self, type_name: str, name: str, kind: str) -> Any:
         """What an object from the start takes for its property ``name`` of the QOM type ``kind``.
@@ -451,7 +451,7 @@ class Catalogue:
 
     @cached_property
     def _compat_values(self) -> _Pool:
-        return _Pool(self._part("compat-values"))
+        return _Pool(self._file.read("compat-values"))
 
     def _part(self, name: str) -> Part:
         return self._file.part(name)

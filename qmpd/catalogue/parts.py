@@ -75,11 +75,15 @@ class PartFile:
         """The part ``name``; one that is not in the file has no rows."""
         part = self._parts.get(name)
         if part is None:
-            start, end = self._places.get(name, (0, 0))
-            with open(self._path, "rb") as file:
-                file.seek(start)
-                part = self._parts[name] = Part(file.read(end - start))
+            part = self._parts[name] = self.read(name)
         return part
+
+    def read(self, name: str) -> Part:
+        """The same for somebody who takes from it what he needs: it is not kept here."""
+        start, end = self._places.get(name, (0, 0))
+        with open(self._path, "rb") as file:
+            file.seek(start)
+            return Part(file.read(end - start))
 
     @cached_property
     def _places(self) -> dict[str, tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from qmpd import errors
@@ -62,7 +61,11 @@ def ringbuf_read(context: Context, device: str, size: int, format: str = "utf8")
     if size <= 0:
         raise errors.char.ringbuf_size_zero()
     taken = ring.read(size)
-    return base64.b64encode(taken).decode() if format == "base64" else taken.decode("utf-8", "replace")
+    if format == "base64":
+        from base64 import b64encode
+
+        return b64encode(taken).decode()
+    return taken.decode("utf-8", "replace")
 
 
 # They come and go

@@ -18,7 +18,7 @@ def _find(machine: Machine, path: str) -> Object | None:
         machine.show_boot_tree_for(path)
     found = resolve(machine.root_object, path)
     if found is None or found is machine.unattached:
-        machine.show_boot_tree()
+        machine.show_recorded(path)
         found = resolve(machine.root_object, path)
     return found
 

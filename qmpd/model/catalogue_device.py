@@ -80,6 +80,13 @@ _UNLESS_OFF = {"edid[0]": "edid", "xres": "edid", "yres": "edid", "qemu extended
 _IRQ = "irq"
 _MAC = "mac"
 _MACS = (_MAC, "fp_start_macaddr")
+_WITH_DRIVE = frozenset(
+    {
+        *("virtio-blk-device", "scsi-hd", "scsi-cd", "scsi-generic", "scsi-block", "ide-hd", "ide-cf", "ide-cd"),
+        *("floppy", "usb-storage", "nvme", "nvme-ns"),
+    }
+)
+"""The types that qmpd.model.disks has a rule for."""
 _CHECKED = frozenset({"intel-iommu", "virtio-iommu-pci", "virtio-iommu-device", "ramfb", "bochs-display"})
 """The types that qmpd.model.checks has a rule for."""
 _UUIDS = ("guid", "uuid")
@@ -140,15 +147,14 @@ class CatalogueDevice(Device):
 
     def check_needs(self) -> None:
         """Raise QEMU's text when the device lacks something, and let it use its drive if it has one."""
-        from qmpd.model.disks import RULES
+        if self.type in _WITH_DRIVE:
+            from qmpd.model import disks
 
-        rule = RULES.get(self.type)
-        if self.type in _CHECKED:
+            disks.RULES[self.type](self)
+        elif self.type in _CHECKED:
             from qmpd.model import checks
 
-            rule = checks.RULES[self.type]
-        if rule is not None:
-            rule(self)
+            checks.RULES[self.type](self)
         refusal, helpful = self.machine.catalogue.refusal(self.type), self.machine.catalogue.helpful(self.type)
         if refusal is None or (helpful and self.given() >= set(helpful)):
             return

@@ -97,6 +97,7 @@ class CpuObject(CpuView):
     def __init__(self, machine: Machine, index: int) -> None:
         super().__init__()
         self.view(machine, machine.cpu_state)
+        self._machine = machine
         node = machine.numa.node_of_cpu(index)
         self._own = machine.cpus.place(index) | {"node-id": -1 if node is None else node}
         self.index = index
@@ -108,6 +109,15 @@ class CpuObject(CpuView):
 
     def is_a(self, type_name: str) -> bool:
         return self._catalogue.is_a(self.type, type_name)
+
+    def child(self, name: str) -> Object | None:
+        if name not in self._children and self.kinds.get(name, "").startswith(CHILD):
+            self._machine.show_boot_tree()
+        return super().child(name)
+
+    def find_property(self, name: str) -> Property:
+        self.child(name)
+        return super().find_property(name)
 
     def value(self, name: str) -> Any:
         return self._own[name] if name in self._own else super().value(name)

@@ -30,7 +30,7 @@ from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
 from qmpd.model.qom import AmbiguousPath, Container, Object, Property, Root, resolve
 from qmpd.model.run_state import RunState, State
-from qmpd.model.unattached import ABOVE_4G, Numbering, Unattached
+from qmpd.model.unattached import ABOVE_4G, FIRST_CPU, Numbering, Unattached
 from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -666,6 +666,16 @@ class Machine(Object):
         if not first or (tree is not None and first in _names(tree)):
             self.show_boot_tree()
 
+    def show_recorded(self, path: str) -> None:
+        """Put what is at ``path`` and only recorded into the tree: of a CPU (libvirt looks at it) that, else all."""
+        tree = self.catalogue.tree(self.info.name)
+        known = self.initialized and not self._boot_tree_shown and tree is not None and tree.get(FIRST_CPU) is not None
+        number = self.numbering.cpu_of(path) if known else None
+        if number is None:
+            self.show_boot_tree()
+        else:
+            self.unattached.add_child(path.rpartition("/")[2], self._cpu_object(number))
+
     def show_boot_tree(self) -> None:
         """Put the objects that only the catalogue knows into the tree; it takes milliseconds, so only on demand."""
         if self._boot_tree_shown:
@@ -691,13 +701,16 @@ class Machine(Object):
     def _boot_object(self, path: str, node: TreeObject) -> Object:
         number = self.numbering.cpu_of(path)
         if number is not None:
-            from qmpd.model.cpu_object import CpuObject
-
-            return CpuObject(self, number)
+            return self._cpu_object(number)
         found = SystemBus(self, node) if path == SYSTEM_BUS_PATH else BootObject(self, node)
         if node.type in HOTPLUG_CONTROLLERS and self.memory_hotplug.slots:
             found.add_child(MEMORY_HOTPLUG, Ports(0xA00, 24))
         return found
+
+    def _cpu_object(self, number: int) -> Object:
+        from qmpd.model.cpu_object import CpuObject
+
+        return CpuObject(self, number)
 
     @cached_property
     def numbering(self) -> Numbering:

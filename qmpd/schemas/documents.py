@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from qmpd.named import NamedTuple
@@ -39,9 +39,12 @@ def _load(name: str) -> Any:
         return json.load(file)
 
 
-@cache
+@lru_cache(maxsize=4)
 def document(module: str) -> Node:
-    """The document of a QAPI module, such as ``machine``. Raises FileNotFoundError."""
+    """The document of a QAPI module, such as ``machine``. Raises FileNotFoundError.
+
+    Only a few are kept, for they are large: who has used a command once needs its document no more.
+    """
     loaded: Node = _load(module)
     return loaded
 
