@@ -71,12 +71,17 @@ class MachineInfo(NamedTuple):
     acpi: bool
 
 
+_Class = tuple[str | None, bool, tuple[str, ...]]
+"""A type's parent, whether it is abstract, and the interfaces that it adds."""
+
+
 class Catalogue:
     """One build's facts. Immutable to its users, who may all share one object: see :meth:`open`."""
 
     def __init__(self, file: PartFile) -> None:
         self._file = file
         self._types: dict[tuple[str | None, bool], Frozen] = {}
+        self._classes: dict[str, _Class] = {}
         self._properties: dict[tuple[str, int], Frozen | QemuError] = {}
         self._cpus: dict[int | None, Frozen] = {}
         self._trees: dict[str, Tree | None] = {}
@@ -127,7 +132,7 @@ class Catalogue:
 
     def _list_types(self, implements: str | None, abstract: bool) -> list[dict[str, Any]]:
         reply = []
-        for name, (parent, is_abstract, _) in self._classes.items():
+        for name, parent, is_abstract, _ in self._file.read("types").rows():
             if (is_abstract and not abstract) or not (implements is None or self.is_a(name, implements)):
                 continue
             entry: dict[str, Any] = {"name": name}
@@ -140,11 +145,14 @@ class Catalogue:
 
     def has_type(self, name: str) -> bool:
         """Whether QEMU knows the QOM type ``name``, abstract or not, after loading its modules."""
-        return name in self._classes
+        return self._class(name) is not None
 
     def type_info(self, name: str) -> TypeInfo:
         """The facts of one type. :raise KeyError: no such type."""
-        parent, abstract, interfaces = self._classes[name]
+        found = self._class(name)
+        if found is None:
+            raise KeyError(name)
+        parent, abstract, interfaces = found
         device = self._part("devices").get(name)
         if device is None:
             return TypeInfo(name, parent, abstract, interfaces)
@@ -161,7 +169,7 @@ class Catalogue:
         line = self._ancestry(name)
         if name == ancestor or not self._is_interface(ancestor) or self._is_interface(name):
             return ancestor in line
-        implemented = [interface for class_name in line for interface in self._classes[class_name][2]]
+        implemented = [interface for class_name in line if (known := self._class(class_name)) for interface in known[2]]
         return sum(ancestor in self._ancestry(interface) for interface in implemented) == 1
 
     def _is_interface(self, name: str) -> bool:
@@ -169,15 +177,20 @@ class Catalogue:
 
     def _ancestry(self, name: str | None) -> list[str]:
         line = []
-        while name is not None and name in self._classes:
+        while name is not None and (known := self._class(name)):
             line.append(name)
-            name = self._classes[name][0]
+            name = known[0]
         return line
 
-    @cached_property
-    def _classes(self) -> dict[str, tuple[str | None, bool, tuple[str, ...]]]:
-        rows = self._file.read("types").rows()
-        return {name: (parent, abstract, tuple(interfaces)) for name, parent, abstract, interfaces in rows}
+    def _class(self, name: str) -> _Class | None:
+        found = self._classes.get(name)
+        if found is None:
+            row = self._part("types").get(name)
+            if row is None:  # not kept, so that names made up by clients do not pile up
+                return None
+            parent, abstract, interfaces = row
+            found = self._classes[name] = (parent, abstract, tuple(interfaces))
+        return found
 
     def device_type(self, name: str) -> str | None:
         """The type that ``name`` means to device_add: itself, or what it is an alias of (virtio-blk, ahci, ...)."""

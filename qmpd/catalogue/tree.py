@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qmpd.catalogue.parts import Part
 from qmpd.errors import ErrorClass, QemuError
-from qmpd.frozen import Frozen
 from qmpd.named import NamedTuple
 
 CHILD = "child<"
@@ -27,13 +26,19 @@ class PciFunction(NamedTuple):
 class TreeObject:
     """One object: its type, and what qom-list and qom-get answer about it."""
 
-    __slots__ = ("_recorded", "entries", "path", "type")
+    __slots__ = ("_entry_list", "_recorded", "_tree", "path", "type")
 
-    def __init__(self, path: str, type_name: str, entries: Frozen, recorded: list[Any]) -> None:
+    def __init__(self, tree: Tree, path: str, type_name: str, entry_list: int, recorded: list[Any]) -> None:
+        self._tree = tree
+        self._entry_list = entry_list
+        self._recorded = recorded
         self.path = path
         self.type = type_name
-        self.entries = entries  #: what qom-list answers
-        self._recorded = recorded
+
+    @property
+    def entries(self) -> Mapping[str, str]:
+        """Names to types, as qom-list answers."""
+        return self._tree.entries(self._entry_list)
 
     def value(self, name: str) -> Any:
         """What qom-get answers.
@@ -41,14 +46,12 @@ class TreeObject:
         :raise QemuError: as QEMU refuses. :raise KeyError: no such property, or its value differs from run to run
         (a clock, a file name) and so was not recorded.
         """
-        position = next((at for at, entry in enumerate(self.entries.value) if entry["name"] == name), None)
-        if position is None:
-            raise KeyError(name)
+        entries = self.entries
+        if entries[name].startswith(CHILD):
+            return f"{self.path.rstrip('/')}/{name}"
         if name == "type":
             return self.type
-        if self.entries.value[position]["type"].startswith(CHILD):
-            return f"{self.path.rstrip('/')}/{name}"
-        recorded = self._recorded[position]
+        recorded = self._recorded[list(entries).index(name)]
         if recorded is None:
             raise KeyError(name)
         if isinstance(recorded, list):
@@ -65,7 +68,7 @@ class Tree:
     def __init__(self, rows: Part, entry_lists: list[bytes]) -> None:
         self._rows = rows
         self._entry_lists = entry_lists
-        self._entries: dict[int, Frozen] = {}
+        self._entries: dict[int, dict[str, str]] = {}
 
     def paths(self) -> Iterator[str]:
         """All canonical paths, parents before their children, "/" first."""
@@ -76,12 +79,11 @@ class Tree:
         row = self._rows.get(path)
         if row is None:
             return None
-        type_name, entries, values = row
-        return TreeObject(path, type_name, self._entry_list(entries), values)
+        return TreeObject(self, path, *row)
 
-    def _entry_list(self, position: int) -> Frozen:
+    def entries(self, position: int) -> Mapping[str, str]:
+        """One of the lists that objects share."""
         entries = self._entries.get(position)
         if entries is None:
-            pairs = json.loads(self._entry_lists[position])
-            entries = self._entries[position] = Frozen([{"name": name, "type": kind} for name, kind in pairs])
+            entries = self._entries[position] = dict(json.loads(self._entry_lists[position]))
         return entries

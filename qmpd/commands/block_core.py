@@ -10,7 +10,6 @@ from qmpd.commands.context import Context
 from qmpd.model.block import reopening
 from qmpd.model.block.graph import Node
 from qmpd.model.block.jobs import create_image, find_block_job
-from qmpd.model.block.opening import add_node
 from qmpd.model.iothread import Iothread
 
 _SMALLEST_GRANULARITY = 512
@@ -43,6 +42,8 @@ def x_debug_query_block_graph(context: Context) -> dict[str, Any]:
 
 
 def blockdev_add(context: Context, arguments: dict[str, Any]) -> None:
+    from qmpd.model.block.opening import add_node  # who asks for all nodes need not have opened one
+
     add_node(context.machine.block, arguments)
 
 

@@ -60,7 +60,7 @@ class BootObject(RecordedObject):
     """One recorded object."""
 
     def __init__(self, machine: Machine, recorded: TreeObject) -> None:
-        kinds = {entry["name"]: entry["type"] for entry in recorded.entries.value if is_there(machine, entry["name"])}
+        kinds = {name: kind for name, kind in recorded.entries.items() if is_there(machine, name)}
         self._renamed = _sitters_left(machine, recorded, kinds)
         if recorded.type in HOTPLUG_CONTROLLERS:
             kinds = _with_memory_hotplug(machine, kinds)

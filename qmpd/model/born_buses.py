@@ -126,7 +126,7 @@ class Buses:
             place = relocated(path)
             if place is None:
                 continue
-            names = [entry["name"] for entry in node.entries.value]
+            names = node.entries
             if "parent_bus" in names:
                 devices.setdefault(place, BornDevice(node.type, place, turn_of(path)))
             elif catalogue.is_a(node.type, "bus"):

@@ -126,10 +126,9 @@ class CpuObject(CpuView):
 def kinds_of(state: CpuState, recorded: TreeObject, has_neighbours: bool) -> dict[str, str]:
     """A CPU's properties and their QOM types, in QEMU's order."""
     kinds: dict[str, str] = {}
-    for entry in recorded.entries.value:
-        name = entry["name"]
+    for name, kind in recorded.entries.items():
         if name != APIC or has_apic(state, has_neighbours):
-            kinds[name] = entry["type"]
+            kinds[name] = kind
         if name == _LAST_OF_CLASS:
             kinds |= {added: "bool" for added in _ONLY_OF_MAX if added in state.values}
     return kinds

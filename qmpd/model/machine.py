@@ -725,11 +725,11 @@ class Machine(Object):
         """What this version sets otherwise than the recorded one."""
         return self.catalogue.compat_defaults(self.info.name)
 
-    def _recorded(self) -> dict[str, str]:
+    def _recorded(self) -> Mapping[str, str]:
         """The properties of the machine type that the catalogue knows: name to QOM type."""
         tree = self.catalogue.tree(self.info.name)
         node = tree.get("/machine") if tree is not None else None
-        return {entry["name"]: entry["type"] for entry in node.entries.value} if node is not None else {}
+        return node.entries if node is not None else {}
 
     def find_property(self, name: str) -> Property:
         recorded = self._recorded()

@@ -208,16 +208,16 @@ def test_a_tree_tells_type_and_values_of_an_object(catalogue: Catalogue) -> None
 
 
 def test_a_tree_lists_every_child_that_an_object_has(catalogue: Catalogue) -> None:
-    for name in ("q35", "pc", "microvm", "none", "isapc"):
-        tree = catalogue.tree(name)
+    for machine in ("q35", "pc", "microvm", "none", "isapc"):
+        tree = catalogue.tree(machine)
         assert tree
         paths = list(tree.paths())
         children = [
-            f"{path.rstrip('/')}/{entry['name']}"
+            f"{path.rstrip('/')}/{name}"
             for path in paths
             if (found := tree.get(path))
-            for entry in found.entries.value
-            if entry["type"].startswith("child<")
+            for name, kind in found.entries.items()
+            if kind.startswith("child<")
         ]
         assert sorted(["/", *children]) == sorted(paths)
 

@@ -112,7 +112,7 @@ def test_objects_have_the_same_entries_and_values(catalogue: Catalogue, machine:
     for path, recorded in theirs.items():
         ours = tree.get(path)
         assert ours
-        assert [(entry["name"], entry["type"]) for entry in ours.entries.value] == recorded.entries
+        assert list(ours.entries.items()) == recorded.entries
         for name, answer in recorded.answers.items():
             try:
                 said = outcome(lambda ours=ours, name=name: ours.value(name))

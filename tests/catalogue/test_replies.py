@@ -8,6 +8,7 @@ import pytest
 
 from qmpd.catalogue import Catalogue
 from qmpd.errors import QemuError
+from qmpd.frozen import Frozen
 from qmpd.wire.encode import encode_message
 
 from .samples import Sample, samples
@@ -37,7 +38,7 @@ def answer(catalogue: Catalogue, sample: Sample) -> Any:
     assert sample.command == "qom-list"
     found = tree.get(arguments["path"])
     assert found
-    return found.entries
+    return Frozen([{"name": name, "type": kind} for name, kind in found.entries.items()])
 
 
 def reply(catalogue: Catalogue, sample: Sample) -> dict[str, Any]:
