@@ -79,19 +79,20 @@ class GHashOrder:
 
     def add(self, key: str) -> None:
         """Insert ``key``; a name already present keeps its slot."""
+        slots, tombstones = self._slots, self._tombstones
         slot, step, reuse = self._home(key), 0, -1
-        mask = len(self._slots) - 1
-        while self._slots[slot] is not None or slot in self._tombstones:
-            if self._slots[slot] == key:
+        mask = len(slots) - 1
+        while slots[slot] is not None or slot in tombstones:
+            if slots[slot] == key:
                 return
-            if reuse < 0 and slot in self._tombstones:
+            if reuse < 0 and slot in tombstones:
                 reuse = slot
             step += 1
             slot = slot + step & mask
         if reuse >= 0:
             slot = reuse
-            self._tombstones.discard(reuse)
-        self._slots[slot] = key
+            tombstones.discard(reuse)
+        slots[slot] = key
         self._count += 1
         if reuse < 0:
             self._resize_if_due()

@@ -40,6 +40,10 @@ def _check_memslots(memory: DeviceMemory) -> None:
     devices = list(memory.devices())
     assert sum(device.get_memslots() for device in devices) == memory.required_memslots
     assert sum(device.get_used_memslots() for device in devices) == memory.used_memslots
+    writable = [device for device in devices if (region := device.get_memory_region()) and not region.rom]
+    shared = [device for device in writable if (region := device.get_memory_region()) and region.has_fd]
+    assert sum(device.get_used_memslots() for device in writable) == memory.writable_memslots
+    assert sum(device.get_used_memslots() for device in shared) == memory.shared_memslots
     assert all(device.get_memslots() >= device.get_used_memslots() for device in devices)
     assert memory.reserved_memslots == memory.required_memslots - memory.used_memslots >= 0
     assert memory.memslot_auto_decisions == sum(device.get_memslots() > 1 for device in devices)

@@ -52,6 +52,14 @@ def _memslot_lost(client: Client) -> None:
     _memory(client).used_memslots += 1
 
 
+def _writable_memslot_lost(client: Client) -> None:
+    _memory(client).writable_memslots += 1
+
+
+def _shared_memslot_lost(client: Client) -> None:
+    _memory(client).shared_memslots += 1
+
+
 def _memslot_made_up(client: Client) -> None:
     _memory(client).required_memslots += 1
 

@@ -112,14 +112,15 @@ class _Found(NamedTuple):
 class DeviceMemory:
     """The region [``base``, ``base + size``) and its books (DeviceMemoryState in include/hw/boards.h).
 
-    ``required_memslots`` counts what plugged devices may need, ``used_memslots`` what they map now.
+    ``required_memslots`` counts what plugged devices may need, ``used_memslots`` what they map now; of that
+    ``writable_memslots`` can be written to, and ``shared_memslots`` have a file descriptor besides.
     """
 
     def __init__(self, base: int, size: int) -> None:
         self.base = base
         self.size = size
         self.required_memslots = 0
-        self.used_memslots = 0
+        self.used_memslots = self.writable_memslots = self.shared_memslots = 0
         self.used_region_size = 0
         self.memslot_auto_decisions = 0
         self._starts: list[int] = []
@@ -144,6 +145,13 @@ class DeviceMemory:
     def memslot_auto_decision_active(self) -> bool:
         """Whether some device chose more than one memslot by looking at how many there are."""
         return self.memslot_auto_decisions > 0
+
+    def use_memslots(self, region: MemoryRegion, count: int) -> None:
+        """Count memslots that map a part of ``region`` from now on, or if ``count`` is negative no more."""
+        self.used_memslots += count
+        if not region.rom:
+            self.writable_memslots += count
+            self.shared_memslots += count * region.has_fd
 
     def check_addr(self, addr: int, size: int, align: int) -> int:
         """``addr`` if a device of ``size`` may lie there. Raises QEMU's text otherwise."""
@@ -255,22 +263,23 @@ class MemoryDevices:
             device.set_addr(memory.find_addr(region.size, align))
 
     def _check_addable(self, memory: DeviceMemory, device: MemoryDevice, region: MemoryRegion, capacity: int) -> None:
-        device.decide_memslots(self._memslot_decision_limit(memory, region.size, capacity))
+        hypervisor, vhost = self.hypervisor(), self.vhost()
+        maximum, free = min(hypervisor.maximum, vhost.maximum), min(hypervisor.free, vhost.free)
+        limits = MemslotLimits(maximum, free)
+        device.decide_memslots(self._memslot_decision_limit(memory, limits, region.size, capacity))
         needed = device.get_memslots() + memory.reserved_memslots
-        if self.hypervisor().free < needed:
+        if hypervisor.free < needed:
             raise errors.memory.hypervisor_memslots_exhausted()
-        if self.vhost().free < needed:
+        if vhost.free < needed:
             raise errors.memory.vhost_memslots_exhausted()
         if memory.used_region_size + region.size > capacity:
             raise errors.memory.device_memory_exhausted(memory.used_region_size, capacity % _ADDRESS_SPACE)
 
-    def _memslot_decision_limit(self, memory: DeviceMemory, size: int, capacity: int) -> int:
+    def _memslot_decision_limit(self, memory: DeviceMemory, limits: MemslotLimits, size: int, capacity: int) -> int:
         """How many memslots a device that decides for itself may take: its share of what is left."""
-        limits = self.hypervisor(), self.vhost()
-        maximum, free = (min(numbers) for numbers in zip(*limits, strict=True))
-        if maximum < SAFE_MAX_MEMSLOTS or memory.required_memslots >= SOFT_MEMSLOT_LIMIT:
+        if limits.maximum < SAFE_MAX_MEMSLOTS or memory.required_memslots >= SOFT_MEMSLOT_LIMIT:
             return 1
-        memslots = min(SOFT_MEMSLOT_LIMIT - memory.required_memslots, free - memory.reserved_memslots)
+        memslots = min(SOFT_MEMSLOT_LIMIT - memory.required_memslots, limits.free - memory.reserved_memslots)
         if memslots < 1:
             return 1
         if size == capacity:
@@ -289,7 +298,7 @@ class MemoryDevices:
         memslots = device.get_memslots()
         memory.used_region_size += region.size
         memory.required_memslots += memslots
-        memory.used_memslots += device.get_used_memslots()
+        memory.use_memslots(region, device.get_used_memslots())
         memory.memslot_auto_decisions += memslots > 1
         memory.insert(device, device.get_addr(), region.size)
         device.machine.device_list_changed()
@@ -311,7 +320,7 @@ class MemoryDevices:
         memslots = device.get_memslots()
         memory.used_region_size -= region.size
         memory.required_memslots -= memslots
-        memory.used_memslots -= device.get_used_memslots()
+        memory.use_memslots(region, -device.get_used_memslots())
         memory.memslot_auto_decisions -= memslots > 1
         memory.remove(device.get_addr())
         device.machine.device_list_changed()

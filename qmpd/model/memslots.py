@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qmpd import errors
 from qmpd.model.hostmem import MemoryBackend
-from qmpd.model.memory_device import SAFE_MAX_MEMSLOTS, UNLIMITED, MemoryDevice, MemslotLimits
+from qmpd.model.memory_device import SAFE_MAX_MEMSLOTS, UNLIMITED, MemslotLimits
 from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ class Memslots:
         self._backends.remove(backend)
 
     def _used_by(self, backend: VhostBackend) -> int:
+        used = sum(memdev.has_fd or not backend.shared for memdev in self._ram())
         memory = self._machine.memory_devices.memory
-        plugged = [] if memory is None else memory.devices()
-        return sum(memdev.has_fd or not backend.shared for memdev in self._ram()) + sum(
-            device.get_used_memslots() for device in plugged if _is_seen(device, backend)
-        )
+        if memory is None:
+            return used
+        return used + (memory.shared_memslots if backend.shared else memory.writable_memslots)
 
     @property
     def _boot_memory(self) -> BootMemory:
@@ -103,8 +103,3 @@ class Memslots:
             start = end
         has_gap = machine.ready or self._boot_memory.early_gap
         return pieces[:1] * has_gap + pieces
-
-
-def _is_seen(device: MemoryDevice, backend: VhostBackend) -> bool:
-    region = device.get_memory_region()
-    return region is not None and not region.rom and (region.has_fd or not backend.shared)

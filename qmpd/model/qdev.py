@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +161,11 @@ def _device_class(machine: Machine, type_name: str) -> type[Device] | None:
         from qmpd.model.ordinary_pci import ordinary_class
 
         return ordinary_class(machine.catalogue, type_name)
-    module, name = place
+    return _load(*place)
+
+
+@cache
+def _load(module: str, name: str) -> type[Device]:
     found: type[Device] = getattr(import_module(f"qmpd.model.{module}"), name)
     return found
 

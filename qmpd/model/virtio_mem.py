@@ -307,7 +307,7 @@ class VirtioMemPci(VirtioMdPci):
         """Tell everybody how much is plugged now."""
         memory, used = self.machine.memory_devices.memory, sum(slot.active for slot in self.backend.dynamic_slots)
         if memory is not None:
-            memory.used_memslots += used - self._used_memslots
+            memory.use_memslots(self.get_memory_region(), used - self._used_memslots)
         self._used_memslots = used
         self.info_changed()
         named = {} if self.device_id is None else {"id": self.device_id}

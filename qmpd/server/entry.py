@@ -13,7 +13,11 @@ from qmpd.config import VmConfig
 
 
 class _Later(ModuleType):
-    """A module that is loaded when somebody first asks it for something."""
+    """A module that is loaded when somebody first asks it for something that is not ``known``."""
+
+    def __init__(self, name: str, known: dict[str, Any]) -> None:
+        super().__init__(name)
+        vars(self).update(known)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # the import system has a look
@@ -24,7 +28,11 @@ class _Later(ModuleType):
         return getattr(module, name)
 
 
-_SELDOM_USED = ("inspect", "linecache", "locale", "textwrap", "asyncio.sslproto", "asyncio.staggered")
+_SELDOM_USED: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("inspect", "linecache", "locale", "textwrap", "asyncio.sslproto", "asyncio.staggered"), {}),
+    "subprocess": {"PIPE": -1, "STDOUT": -2, "DEVNULL": -3},
+}
+"""Modules, and what asyncio wants of them while it is loaded."""
 
 
 def _import_asyncio() -> None:
@@ -33,8 +41,8 @@ def _import_asyncio() -> None:
     Without OpenSSL (7 ms, 4 MB), as where Python was built without; the others (8 ms, 1 MB) when they are needed.
     """
     sys.modules["ssl"] = None  # type: ignore[assignment]
-    for name in _SELDOM_USED:
-        sys.modules.setdefault(name, _Later(name))
+    for name, known in _SELDOM_USED.items():
+        sys.modules.setdefault(name, _Later(name, known))
     try:
         import asyncio  # noqa: F401
     finally:
