@@ -28,11 +28,8 @@ class _Later(ModuleType):
         return getattr(module, name)
 
 
-_SELDOM_USED: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("inspect", "linecache", "locale", "textwrap", "asyncio.sslproto", "asyncio.staggered"), {}),
-    "subprocess": {"PIPE": -1, "STDOUT": -2, "DEVNULL": -3},
-}
-"""Modules, and what asyncio wants of them while it is loaded."""
+_SELDOM_USED = ("inspect", "linecache", "locale", "subprocess", "textwrap", "asyncio.sslproto", "asyncio.staggered")
+_WANTED_AT_ONCE = {"subprocess": {"PIPE": -1, "STDOUT": -2, "DEVNULL": -3}}
 
 
 def _import_asyncio() -> None:
@@ -41,8 +38,8 @@ def _import_asyncio() -> None:
     Without OpenSSL (7 ms, 4 MB), as where Python was built without; the others (8 ms, 1 MB) when they are needed.
     """
     sys.modules["ssl"] = None  # type: ignore[assignment]
-    for name, known in _SELDOM_USED.items():
-        sys.modules.setdefault(name, _Later(name, known))
+    for name in _SELDOM_USED:
+        sys.modules.setdefault(name, _Later(name, _WANTED_AT_ONCE.get(name, {})))
     try:
         import asyncio  # noqa: F401
     finally:

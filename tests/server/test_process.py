@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from qmpd.server import entry
 from tests import peers
 
 from .emulators import COMMON, DROP_IN, PATIENCE, Emulator, started
@@ -367,3 +369,9 @@ def test_neither_start_nor_a_plain_request_loads_what_is_seldom_used(
         monitor = emulator.connect(tmp_path / "monitor").negotiate()
         monitor.sock.sendall(b'{"execute": "quit"}')
         assert (emulator.ended(), emulator.output.splitlines()[-1]) == (0, "none")
+
+
+def test_what_stands_in_for_a_module_holds_what_the_module_does() -> None:
+    for name, known in entry._WANTED_AT_ONCE.items():
+        module = import_module(name)
+        assert {key: getattr(module, key) for key in known} == known
