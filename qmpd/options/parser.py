@@ -7,6 +7,7 @@ others is for ``build``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from qmpd import errors
@@ -14,12 +15,12 @@ from qmpd.config import Extras, OptionArguments
 from qmpd.errors import QemuError, StartupError
 from qmpd.options import keyval, qemuopts, structs, table
 from qmpd.options.groups import Group, group
-from qmpd.options.help import Help
 from qmpd.options.qemuopts import HelpWanted, Opts, Pair, Store
 from qmpd.options.report import Report, StartupExit
 from qmpd.options.structs import Struct
 
 if TYPE_CHECKING:
+    from qmpd.options.help import Help
     from qmpd.wire.reader import JSONReader
 
 MACHINE_SECTIONS: Final = {"machine": "", "smp-opts": "smp", "boot-opts": "boot"}
@@ -53,9 +54,14 @@ class Parser:
         self.ports: dict[str, list[tuple[str, str]]] = {"serial": [], "parallel": [], "debugcon": []}
         self.extras = Extras()
         self.ignored: list[str] = []
-        self.help = Help()
         self.origin = ""
         self.monitors = 0
+
+    @cached_property
+    def help(self) -> Help:
+        from qmpd.options.help import Help
+
+        return Help()
 
     # the pass
 

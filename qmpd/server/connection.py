@@ -6,13 +6,15 @@ It works for sockets (``qmpd.server.transport``) and for other descriptors (``qm
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmpd import log
 from qmpd.config import MonitorConfig
 from qmpd.descriptors import NamedDescriptors, close_all
-from qmpd.server.seams import Session, VirtualMachine
 from qmpd.server.transport import Transport
+
+if TYPE_CHECKING:
+    from qmpd.server.seams import Session, VirtualMachine
 
 READ_SIZE = 4096  # bytes taken from a client in one go, as QEMU does; it bounds what one go can cause
 UNREAD_MAX = 64 << 20  # bytes that may wait for a client that does not read before it is given up

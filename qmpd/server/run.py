@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qmpd import log
 from qmpd.chardev import ChardevStatus
@@ -18,13 +18,15 @@ from qmpd.server import process, systemd
 from qmpd.server.clock import LoopClock, StandingClock
 from qmpd.server.connection import Monitors
 from qmpd.server.doors import Door, Hall, ListeningDoor, open_door
-from qmpd.server.seams import VirtualMachine
+
+if TYPE_CHECKING:
+    from qmpd.server.seams import VirtualMachine
 
 _FAREWELL_SECONDS = 0.05  # for clients to take what they still get when the machine has ended
 
 _PIPE_SIZE = 64 << 10
 
-MakeVm = Callable[[VmConfig, Clock], VirtualMachine]
+MakeVm: TypeAlias = "Callable[[VmConfig, Clock], VirtualMachine]"
 
 
 def serve(config: VmConfig, make_vm: MakeVm | None = None, on_ready: Callable[[], None] | None = None) -> int:
