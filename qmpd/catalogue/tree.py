@@ -72,7 +72,11 @@ class Tree:
 
     def paths(self) -> Iterator[str]:
         """All canonical paths, parents before their children, "/" first."""
-        return (row[0] for row in self._rows.rows())
+        return iter(self.types())
+
+    def types(self) -> dict[str, str]:
+        """The types of all objects by their paths, in that order."""
+        return {row[0]: row[1] for row in self._rows.rows()}
 
     def get(self, path: str) -> TreeObject | None:
         """The object at a canonical path."""

@@ -38,9 +38,9 @@ def _board_types(machine: Machine) -> dict[str, None]:
     tree = machine.catalogue.tree(machine.info.name)
     if tree is None:
         return {}
-    nodes = (tree.get(recorded) for _, recorded in machine.numbering.paths())
-    types = dict.fromkeys(node.type for node in nodes if node is not None and not node.type.endswith(_CPU))
-    return {name: None for name in types if machine.catalogue.is_a(name, "device")}
+    types = tree.types()
+    there = dict.fromkeys(types[recorded] for _, recorded in machine.numbering.paths())
+    return {name: None for name in there if not name.endswith(_CPU) and machine.catalogue.is_a(name, "device")}
 
 
 def _apply(machine: Machine, types: Iterable[str]) -> None:

@@ -75,17 +75,13 @@ class Numbering:
     """
 
     def __init__(self, machine: Machine, tree: Tree | None, has_helper: bool) -> None:
-        self._paths = sorted(tree.paths()) if tree is not None else []
+        types = tree.types() if tree is not None else {}
+        self._paths = sorted(types)
         self._cpus = machine.cpus.smp.cpus if machine.cpu_count else 1
-        places = {
-            int(match[2]): path
+        recorded = {
+            int(match[2]): types[path]
             for path in self._paths
             if (match := _COUNTED.fullmatch(path)) and match[1] == "device" and not match[3]
-        }
-        recorded = {
-            number: node.type
-            for number, path in places.items()
-            if tree is not None and (node := tree.get(path)) is not None
         }
         self._helper_recorded = recorded.get(1) == _HELPER
         self._has_helper = has_helper
