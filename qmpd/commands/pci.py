@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.model.bus import BornDevice
 from qmpd.model.machine import Machine
@@ -29,9 +28,7 @@ def _functions(machine: Machine, bus: PciBus) -> Iterator[dict[str, Any]]:
         if isinstance(sitter, BornDevice) and (slot, function) in born:
             yield born[slot, function]
             continue
-        info = sitter.pci_info() if isinstance(sitter, PciDevice) else None
-        if info is None:
-            raise errors.not_modelled(f"what PCI says of devices of type '{sitter.type}'")
+        assert isinstance(sitter, PciDevice)
         place = {"bus": bus.root_number, "slot": slot, "function": function, "qdev_id": sitter.device_id or ""}
-        entry = info | place
+        entry = sitter.pci_info() | place
         yield {name: entry[name] for name in _MEMBERS if name in entry}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SLOTS = 32
 FUNCTIONS = 8
+ROM_BAR = 6
 LARGEST_ACPI_INDEX = (1 << 14) - 1
 _ANY_ROM_SIZE = (1 << 32) - 1
 _NO_ADDRESS = -1
@@ -181,10 +182,14 @@ class PciDevice(CatalogueDevice):
         self._take_function()
         try:
             self.realize_function()
+        except QemuError:
+            self.release_function()  # the ACPI index stays taken for good
+            raise
+        try:
             self._check_rom()
             self.hotplug.check_plug(self)
         except QemuError:
-            self.release_function()
+            PciDevice.unplug(self)
             raise
 
     def realize_function(self) -> None:
@@ -207,10 +212,6 @@ class PciDevice(CatalogueDevice):
             return False
         return super().wants(name)
 
-    def pci_info(self) -> dict[str, Any] | None:
-        """What PCI says of the device, whatever its place; None if that is not known."""
-        return self.machine.catalogue.pci_info(self.type)
-
     def _is_rom(self, name: str) -> bool:
         # QEMU has room for 31 characters
         return name.endswith(".rom[0]") or name == f"{self.type}.rom"[:31] + "[0]"
@@ -218,6 +219,18 @@ class PciDevice(CatalogueDevice):
     @property
     def _has_rom(self) -> bool:
         return bool(self.value("romfile") and self.value("rombar"))
+
+    def pci_info(self) -> dict[str, Any]:
+        """What query-pci says of the device before any firmware has run, less its place.
+
+        :raise QemuError: nobody knows.
+        """
+        info = self.machine.catalogue.pci_info(self.type)
+        if info is None:
+            raise errors.not_modelled(f"what PCI says of devices of type '{self.type}'")
+        if self._has_rom:
+            return info
+        return info | {"regions": [region for region in info["regions"] if region["bar"] != ROM_BAR]}
 
     def _check_rom(self) -> None:
         """Raise QEMU's text when there is no such file; it knows those that are the defaults of some type."""

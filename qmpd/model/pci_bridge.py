@@ -81,9 +81,9 @@ class Bridge(PciDevice):
             self.bring(f"pci_bridge_{region}")
         self.bring_all()
 
-    def pci_info(self) -> dict[str, Any] | None:
+    def pci_info(self) -> dict[str, Any]:
         info = super().pci_info()
-        if info is None or "shpc" not in self.properties or self.value("shpc"):
+        if "shpc" not in self.properties or self.value("shpc"):
             return info
         # The controller is all that needs memory and interrupts.
         return {name: value for name, value in info.items() if name != "irq"} | {"irq_pin": 0, "regions": []}

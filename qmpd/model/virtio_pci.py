@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
@@ -10,7 +10,7 @@ from qmpd.hashorder import GHashOrder
 from qmpd.model.attachments import connect_card
 from qmpd.model.bus import Bus
 from qmpd.model.catalogue_device import CatalogueDevice, property_table
-from qmpd.model.pci import IoRegion, PciDevice
+from qmpd.model.pci import ROM_BAR, IoRegion, PciDevice
 from qmpd.model.qom import Object, Property
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ BACKEND = "virtio-backend"
 _BOOT_INDEX = "bootindex"
 _VARIANTS = ("-non-transitional", "-transitional")
 _UNSPECIFIED_VECTORS = (1 << 32) - 1
+_MODERN_DEVICE = 0x1040
+_MODERN_SUBSYSTEM = 0x1100
 _USUAL_VECTORS = 2
 _MOST_VECTORS = 2048
 _PAGE = 4096
@@ -177,13 +179,13 @@ class VirtioPci(PciDevice):
         """Settle what "auto" means for the legacy interface: behind a PCI Express port there is none."""
         if "disable-legacy" not in self.properties:
             return
-        behind_port = self.pci_bus.express and self.pci_bus.bridge is not None
-        if self.modern_only or base_name(self.type) in _MODERN_ONLY or base_name(self.type) in _SHARED_BACKENDS:
-            self.values |= {"disable-legacy": "on", "disable-modern": False}
-        elif self.value("disable-legacy") == "auto":
+        if self.value("disable-legacy") == "auto":
+            behind_port = self.pci_bus.express and self.pci_bus.bridge is not None
             self.values["disable-legacy"] = "on" if behind_port else "off"
         if self.value("disable-legacy") == "on" and self.value("disable-modern"):
             raise errors.virtio.virtio_without_interface()
+        if self.modern_only or base_name(self.type) in _MODERN_ONLY or base_name(self.type) in _SHARED_BACKENDS:
+            self.values |= {"disable-legacy": "on", "disable-modern": False}
 
     @property
     def _virtio_name(self) -> str:
@@ -246,6 +248,30 @@ class VirtioPci(PciDevice):
         if "disable-legacy" in self.properties:
             return bool(self.value("disable-legacy") == "off")
         return self.type.endswith("-transitional") and not self.type.endswith("-non-transitional")
+
+    def pci_info(self) -> dict[str, Any]:
+        info = super().pci_info()
+        if self.type in _BEFORE_VIRTIO:
+            return info
+        identity = info["id"]
+        if not self._has_legacy_interface() and identity["device"] < _MODERN_DEVICE:
+            kind = identity["subsystem"]
+            identity = identity | {"device": _MODERN_DEVICE + kind, "subsystem": _MODERN_SUBSYSTEM}
+        rom = [region for region in info["regions"] if region["bar"] == ROM_BAR]
+        return info | {"id": identity, "regions": [*self._regions(), *rom]}
+
+    def _regions(self) -> Iterator[dict[str, Any]]:
+        """What each BAR holds, as query-pci says it while no address is given."""
+        bars: tuple[tuple[int, str, str, dict[str, bool]], ...] = (
+            (0, "virtio-pci[1]", "io", {}),
+            (1, f"{self.type}-msix[0]", "memory", {"prefetch": False, "mem_type_64": False}),
+            (2, "virtio-pci-io[0]", "io", {}),
+            (4, "virtio-pci[0]", "memory", {"prefetch": True, "mem_type_64": True}),
+        )
+        for bar, name, kind, flags in bars:
+            region = self.child(name)
+            if isinstance(region, IoRegion) and not (region is self._modern_bar and self._flag("disable-modern")):
+                yield {"bar": bar, "type": kind, "address": -1, "size": region.length(), **flags}
 
     def wants(self, name: str) -> bool:
         # What virtio itself has was made from what the properties say; the rest is what the type adds.
