@@ -442,7 +442,9 @@ def known_options(driver: str, options: dict[str, Any]) -> dict[str, Any]:
     kept |= {"chassis", "slot", "hotplug"} if any(p in driver for p in ("port", "ioh", "downstream")) else set()
     kept |= {"chassis_nr", "shpc"} if driver == "pci-bridge" else set()
     if driver.startswith("virtio-"):
-        kept.discard("romfile")  # QEMU 10.0.2 dies of a virtio device whose romfile does not exist.
+        kept.discard("romfile")  # QEMU 10.0.2 dies of a virtio device whose romfile does not exist,
+    if driver in ("virtio-keyboard-pci", "virtio-mouse-pci", "virtio-tablet-pci"):
+        kept.discard("vectors")  # and of the memory that these take for each vector.
     return {name: value for name, value in options.items() if name in kept}
 
 
