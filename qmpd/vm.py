@@ -18,6 +18,7 @@ from qmpd.event import Event
 from qmpd.guest.behaviour import BadBehaviour, Behaviour, load
 from qmpd.guest.guest import SimulatedGuest
 from qmpd.host import this_host
+from qmpd.model import ram
 from qmpd.model.guest_side import GuestSide
 from qmpd.model.hostmem_host import Host
 from qmpd.model.machine import Machine
@@ -102,7 +103,7 @@ class Vm:
         self._connect_network()
         self._create_objects(config.objects)
         if config.memory_backend is not None:
-            self._blame("", self.machine.use_memory_backend, config.memory_backend)
+            self._blame("", ram.use_backend, self.machine, config.memory_backend)
         config.raise_problems(Phase.LATE_BACKENDS)
         self._blame("", self.machine.take_cpu_options)
         for numa in config.numa:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from qmpd import errors
 from qmpd.model.hostmem import MemoryBackend
-from qmpd.model.machine import DEFAULT_RAM_SIZE, Machine
+from qmpd.model.machine import Machine
 from qmpd.model.memory_device import region_size
+from qmpd.model.ram import DEFAULT_RAM_SIZE
 from qmpd.named import NamedTuple
 
 _RAM_ALIGN = 0x40000

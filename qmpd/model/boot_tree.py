@@ -5,14 +5,16 @@ They can be listed, read and found by path; nothing happens inside them.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
-from qmpd.catalogue import TreeObject
+from qmpd.catalogue import Tree, TreeObject
 from qmpd.catalogue.catalogue import family_of
 from qmpd.hashorder import GHashOrder
-from qmpd.model.bus import BornDevice, Sitter
-from qmpd.model.qom import Property
+from qmpd.model.bus import SYSTEM_BUS_PATH, BornDevice, Sitter
+from qmpd.model.qom import Object, Property
+from qmpd.model.ram import PORTS, Region, pci_hole64
 from qmpd.model.recorded import RecordedObject
 from qmpd.model.unattached import APIC, FIRST_CPU, PATH
 
@@ -43,8 +45,8 @@ _NOT_BEFORE = {
 """Since when families of machines have properties and parts of recorded objects."""
 _SITTER = "child["
 _BUS_ENTRIES = ("type", "hotplug-handler", "realized")
-HOTPLUG_CONTROLLERS = frozenset({"ICH9-LPC", "PIIX4_PM"})
-MEMORY_HOTPLUG = "acpi-mem-hotplug[0]"
+_HOTPLUG_CONTROLLERS = frozenset({"ICH9-LPC", "PIIX4_PM"})
+_MEMORY_HOTPLUG = "acpi-mem-hotplug[0]"
 _MOVED = {("ICH9-LPC", True): (("acpi-cpu-hotplug[0]", "acpi_enable_cmd"),)}
 """Entries that QEMU lists elsewhere, before others, for versions before 6.1 that have fewer of them."""
 _HIGH_RAM = "above-4g-mem-size"
@@ -62,7 +64,7 @@ class BootObject(RecordedObject):
     def __init__(self, machine: Machine, recorded: TreeObject) -> None:
         kinds = {name: kind for name, kind in recorded.entries.items() if is_there(machine, name)}
         self._renamed = _sitters_left(machine, recorded, kinds)
-        if recorded.type in HOTPLUG_CONTROLLERS:
+        if recorded.type in _HOTPLUG_CONTROLLERS:
             kinds = _with_memory_hotplug(machine, kinds)
         super().__init__(machine.catalogue, recorded.type, kinds)
         self._machine = machine
@@ -72,7 +74,7 @@ class BootObject(RecordedObject):
         if (self.name, name) in _END_OF_LOW_RAM:
             return self._machine.ram_below_4g
         if name in _HOLE and self.name in ("q35", "i440fx"):
-            return self._machine.pci_hole64()[_HOLE[name]]
+            return pci_hole64(self._machine)[_HOLE[name]]
         if name == _HIGH_RAM:
             return self._machine.ram_above_4g
         if name == "date":
@@ -149,9 +151,9 @@ def _with_memory_hotplug(machine: Machine, kinds: dict[str, str]) -> dict[str, s
         if machine.family.acpi_device == "PIIX4_PM":
             names.remove("acpi-tmr[0]")
             at = names.index("acpi_enable_cmd") + 1
-            names[at:at] = ["acpi-tmr[0]", MEMORY_HOTPLUG]
+            names[at:at] = ["acpi-tmr[0]", _MEMORY_HOTPLUG]
         else:
-            names.insert(names.index("lpc-rcrb-mmio[0]"), MEMORY_HOTPLUG)
+            names.insert(names.index("lpc-rcrb-mmio[0]"), _MEMORY_HOTPLUG)
     return {name: kinds.get(name, "child<memory-region>") for name in names}
 
 
@@ -174,3 +176,61 @@ def _sitters_left(machine: Machine, recorded: TreeObject, kinds: dict[str, str])
         else:
             del kinds[name]
     return renamed
+
+
+def may_lead_into(machine: Machine, path: str) -> bool:
+    """Whether the first name in a partial ``path`` is one of a recorded object."""
+    first = next((part for part in path.split("/") if part), "")
+    tree = machine.catalogue.tree(machine.info.name)
+    return not first or (tree is not None and first in _names(tree))
+
+
+@cache
+def _names(tree: Tree) -> frozenset[str]:
+    return frozenset(path.rpartition("/")[2] for path in tree.paths())
+
+
+def show(machine: Machine) -> None:
+    """Put the recorded objects into the tree, where nothing else is."""
+    from qmpd.model.consoles import show_consoles
+
+    show_consoles(machine, machine.backend)
+    tree = machine.catalogue.tree(machine.info.name)
+    if tree is None:
+        return
+    for path, recorded in machine.numbering.paths():
+        parent_path, _, name = path.rpartition("/")
+        parent: Object | None = machine.root_object
+        for part in parent_path.split("/")[1:]:
+            parent = parent.child(part) if parent is not None else None
+        if name and parent is not None and parent.child(name) is None and not path.startswith("/chardevs/"):
+            node = tree.get(recorded)
+            if node is None or path.startswith("/objects/") or not is_there(machine, name):
+                continue
+            parent.add_child(name, machine.buses.find_born(path) or _boot_object(machine, path, node))
+
+
+def show_cpu(machine: Machine, path: str) -> bool:
+    """Put the CPU at ``path`` into the tree, and no more; whether there is one."""
+    tree = machine.catalogue.tree(machine.info.name)
+    number = machine.numbering.cpu_of(path) if tree is not None and tree.get(FIRST_CPU) is not None else None
+    if number is None:
+        return False
+    machine.unattached.add_child(path.rpartition("/")[2], _cpu_object(machine, number))
+    return True
+
+
+def _cpu_object(machine: Machine, number: int) -> Object:
+    from qmpd.model.cpu_object import CpuObject
+
+    return CpuObject(machine, number)
+
+
+def _boot_object(machine: Machine, path: str, node: TreeObject) -> Object:
+    number = machine.numbering.cpu_of(path)
+    if number is not None:
+        return _cpu_object(machine, number)
+    found = SystemBus(machine, node) if path == SYSTEM_BUS_PATH else BootObject(machine, node)
+    if node.type in _HOTPLUG_CONTROLLERS and machine.memory_hotplug.slots:
+        found.add_child(_MEMORY_HOTPLUG, Region(24, 0xA00, PORTS))
+    return found

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
-from qmpd.catalogue import Catalogue, CatalogueFormatError, MachineInfo, Tree, TreeObject
 from qmpd.catalogue.catalogue import family_of
 from qmpd.config import ChardevConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
 from qmpd.guest.contact import Nobody
-from qmpd.model import accelerator, geometry
+from qmpd.model import accelerator, boot_tree, ram
 from qmpd.model.acpi import MemoryHotplug
-from qmpd.model.boot_tree import HOTPLUG_CONTROLLERS, MEMORY_HOTPLUG, BootObject, SystemBus, is_there
-from qmpd.model.bus import SYSTEM_BUS_PATH
 from qmpd.model.chardev import ChardevNode, Consumer
-from qmpd.model.cpu_features import AMD
 from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
 from qmpd.model.cpu_model import boot_state, parse_cpu
 from qmpd.model.cpus import Cpus, check_smp, complete_smp
-from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
 from qmpd.model.hostmem_host import Host
-from qmpd.model.machine_properties import DEVICE_MEMORY, MODELLED, NVDIMM_IO, RAM, instance_order
-from qmpd.model.memory_device import DeviceMemory, MemoryDevices
+from qmpd.model.machine_properties import DEVICE_MEMORY, MODELLED, NVDIMM_IO, instance_order
+from qmpd.model.machine_type import catalogue_of, family_of_type, find_type, version_of
+from qmpd.model.memory_device import MemoryDevices
 from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
-from qmpd.model.qom import AmbiguousPath, Container, Object, Property, Root, resolve
+from qmpd.model.qom import Container, Object, Property, Root
 from qmpd.model.run_state import RunState, State
-from qmpd.model.unattached import ABOVE_4G, FIRST_CPU, Numbering, Unattached
-from qmpd.named import NamedTuple
+from qmpd.model.unattached import Numbering, Unattached
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import Guest
@@ -40,6 +35,7 @@ if TYPE_CHECKING:
     from qmpd.model.born_buses import Buses
     from qmpd.model.cpu_device import CpuDevice
     from qmpd.model.dirty_rate import DirtyRate
+    from qmpd.model.geometry import Layout
     from qmpd.model.hyperv import HvBalloon
     from qmpd.model.memslots import Memslots
     from qmpd.model.migration import Migration
@@ -47,53 +43,6 @@ if TYPE_CHECKING:
     from qmpd.model.sgx_epc import EpcSections
     from qmpd.model.virtio_balloon import VirtioBalloon
     from qmpd.model.vnc import VncDisplay
-
-RAM_ALIGN = 8192
-DEFAULT_RAM_SIZE = 128 * geometry.MIB
-MAX_SLOTS = 256
-_MICROVM_LOW = 3 * geometry.GIB
-HOTPLUG_PAGE = 4096
-
-
-class Family(NamedTuple):
-    """What a family of machine types has. ``acpi_device`` is the type that announces hotplug to the guest.
-
-    ``interface`` is what a drive belongs to if nobody says; its buses take ``drives_per_bus`` if not the usual number.
-    """
-
-    chipset: geometry.Chipset | None
-    acpi_device: str | None = None
-    has_memory_region: bool = False
-    hotplugs_dimms: bool = False
-    interface: str = "none"
-    drives_per_bus: int | None = None
-
-
-FAMILIES = {
-    "pc-q35": Family(geometry.Q35, "ICH9-LPC", True, True, "ide", 1),
-    "pc-i440fx": Family(geometry.I440FX, "PIIX4_PM", True, True, "ide"),
-    "isapc": Family(geometry.ISA, None, False, True, "ide"),
-    "microvm": Family(None, "acpi-ged", drives_per_bus=1),
-}
-_OTHER = Family(None)
-_HOLE_SIZE = "pci-hole64-size"
-
-
-class DeviceMemoryNode(RegionNode):
-    """The region for memory devices as QOM shows it."""
-
-    def __init__(self, memory: DeviceMemory) -> None:
-        super().__init__()
-        self._memory = memory
-
-    def container_path(self) -> str:
-        return "/machine/unattached/system[0]"
-
-    def address(self) -> int:
-        return self._memory.base
-
-    def length(self) -> int:
-        return self._memory.size
 
 
 class Backend(Container):
@@ -106,53 +55,6 @@ class Backend(Container):
     def list_properties(self) -> list[tuple[str, str]]:
         self._machine.show_boot_tree()
         return super().list_properties()
-
-
-class RamNode(RegionNode):
-    """RAM that several backends make up together; where it lies its aliases say, not it."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self._size = size
-
-    def length(self) -> int:
-        return self._size
-
-
-class SystemRegion(RegionNode):
-    """A part of the guest's addresses, such as the RAM above 4 GiB."""
-
-    def __init__(self, addr: int, size: int) -> None:
-        super().__init__()
-        self._addr = addr
-        self._size = size
-
-    def container_path(self) -> str:
-        return "/machine/unattached/system[0]"
-
-    def address(self) -> int:
-        return self._addr
-
-    def length(self) -> int:
-        return self._size
-
-
-class Ports(RegionNode):
-    """Ports through which the guest's ACPI reaches devices."""
-
-    def __init__(self, addr: int, size: int) -> None:
-        super().__init__()
-        self._addr = addr
-        self._size = size
-
-    def container_path(self) -> str:
-        return "/machine/unattached/io[0]"
-
-    def address(self) -> int:
-        return self._addr
-
-    def length(self) -> int:
-        return self._size
 
 
 class Machine(Object):
@@ -177,7 +79,7 @@ class Machine(Object):
     ) -> None:
         super().__init__()
         self.config = config
-        self.catalogue = _catalogue(config.extras.identity)
+        self.catalogue = catalogue_of(config.extras.identity)
         self.emit = emit
         self.end = end
         self.host = host
@@ -191,8 +93,8 @@ class Machine(Object):
         self.settings: dict[str, Any] = {}
         self.board_values: dict[str, dict[str, Any]] = {}
         self.info = find_type(config)
-        self.family = FAMILIES.get(self.info.name.rpartition("-")[0], FAMILIES.get(self.info.name, _OTHER))
-        self.version = _version(self.info.name)
+        self.family = family_of_type(self.info.name)
+        self.version = version_of(self.info.name)
         self.mem_merge = True
         self.dump_guest_core = True
         self.acpi = "auto"
@@ -202,6 +104,7 @@ class Machine(Object):
         self.ram_size = self.maxram_size = 0
         self.ram_slots = 0
         self.ram_below_4g = self.ram_above_4g = 0
+        self.layout: Layout
         self.cxl_windows: list[tuple[int, list[str]]] = []  #: size and targets of CXL's windows of memory
         self.sgx_epc: list[dict[str, Any]] = []
         self.epc: EpcSections | None = None
@@ -292,7 +195,7 @@ class Machine(Object):
                 if name in config.machine_errors:
                     raise config.machine_errors[name]
                 if name == "memory":
-                    self.set_memory(config.memory_size, config.memory_slots, config.memory_max)
+                    ram.set_sizes(self, config.memory_size, config.memory_slots, config.memory_max)
                 elif name == "smp":
                     check_smp(config.smp, smp, self.info.name, self.info.cpu_max)
                 elif name in config.machine_options:
@@ -330,43 +233,16 @@ class Machine(Object):
         if self.cpu_state.warning_once:
             self.warn(self.cpu_state.warning_once)
 
-    def set_memory(self, size: int | None, slots: int | None, maximum: int | None) -> None:
-        """Set the sizes (bytes) and the number of DIMM slots. Raises QEMU's text (hw/core/machine.c)."""
-        default = 0 if self.info.name == "none" else DEFAULT_RAM_SIZE
-        size = -(-(size or default) // RAM_ALIGN) * RAM_ALIGN
-        if maximum is not None:
-            if maximum < size:
-                raise errors.machine.maxmem_below_size(maximum, size)
-            if slots and maximum == size:
-                raise errors.machine.maxmem_equals_size(maximum, size)
-        elif slots is not None:
-            raise errors.machine.slots_without_maxmem()
-        self.ram_size = size
-        self.maxram_size = size if maximum is None else maximum
-        self.ram_slots = slots or 0
-
-    def use_memory_backend(self, path: str) -> None:
-        """Take RAM from the backend at ``path``, and its size from there if none was given. Raises QEMU's text."""
-        try:
-            backend = resolve(self.root_object, path, MemoryBackend.type_name)
-        except AmbiguousPath:
-            backend = None
-        if not isinstance(backend, MemoryBackend):
-            raise errors.machine.memory_backend_missing(path)
-        self.memory_backend = backend
-        if self.config.memory_size is None:
-            self.set_memory(backend.size, self.config.memory_slots, self.config.memory_max)
-
     def initialize(self) -> None:
         """Build the board: RAM, nodes, CPUs, the region for memory devices. Raises StartupError."""
         try:
-            self._attach_ram()
+            ram.attach(self)
             self.numa.complete(self)
             self._create_cpus()
             self._apply_globals("late")
-            self._join_ram()
-            self._split_ram()
-            memory = self._create_device_memory()
+            ram.join(self)
+            ram.split(self)
+            memory = ram.create_device_memory(self)
         except QemuError as error:
             raise StartupError("", error) from None
         self._start_cpus()
@@ -376,14 +252,14 @@ class Machine(Object):
         for section in self.epc.sections if self.epc is not None else ():
             self.memory_devices.plug_unmapped(section)
         if memory is not None:
-            self.device_memory_node = DeviceMemoryNode(memory)
+            self.device_memory_node = ram.Region(memory.size, memory.base, ram.SYSTEM)
             self.add_child(DEVICE_MEMORY, self.device_memory_node)
         if self.settings.get("cxl"):
             from qmpd.model import cxl
 
             cxl.show_regions(self, self.layout.memory_end)
         if self.nvdimm and self.family.has_memory_region:
-            self.add_child(NVDIMM_IO, Ports(0xA18, 4))
+            self.add_child(NVDIMM_IO, ram.Region(4, 0xA18, ram.PORTS))
         has_slots = self.has_acpi_device and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
@@ -427,103 +303,6 @@ class Machine(Object):
         return (self.ram_slots > 0 and self.version >= (2, 11)) or (
             self.maxram_size > self.ram_size and self.version >= (5, 1)
         )
-
-    def _attach_ram(self) -> None:
-        if isinstance(self.memory_backend, MemoryBackend):
-            if self.memory_backend.size != self.ram_size:
-                raise errors.machine.memory_backend_size_differs()
-            return
-        name = self.info.default_ram_id
-        if not name or self.numa.uses_memdevs or not self.ram_size:
-            return
-        if self.objects.child(name) is not None:
-            raise errors.machine.default_ram_id_reserved(name)
-        backend = MemoryBackendRam(self)
-        backend.size = self.ram_size
-        self.objects.add_child(name, backend)
-        backend.complete()
-        self.memory_backend = backend
-
-    def _join_ram(self) -> None:
-        """Take RAM from its backend, or put it together from those of the NUMA nodes."""
-        if isinstance(self.memory_backend, MemoryBackend):
-            self.memory_backend.mapped = True
-        backends = [node.memdev for node in self.numa.nodes.values() if node.memdev is not None]
-        if not backends or self.family.chipset is None:
-            return
-        ram = RamNode(self.ram_size)
-        self.add_child(RAM, ram)
-        offset = 0
-        for backend in backends:
-            backend.map_into(ram, offset)
-            offset += backend.size
-
-    def _split_ram(self) -> None:
-        """Decide what lies below and above 4 GiB; enclave memory follows. Raises QEMU's text."""
-        if self.family.chipset is None:
-            self.ram_below_4g = min(self.ram_size, _MICROVM_LOW)
-            self.ram_above_4g = self.ram_size - self.ram_below_4g
-            if self.ram_above_4g and self.info.name == "microvm":
-                self.unattached.add_child(ABOVE_4G, SystemRegion(geometry.FOUR_GIB, self.ram_above_4g))
-            return
-        self.max_ram_below_4g = self.max_ram_below_4g or self.family.chipset.default_max_ram_below_4g
-        self.ram_below_4g, self.ram_above_4g = geometry.split_ram(
-            self.family.chipset, self.ram_size, self.max_ram_below_4g
-        )
-        if self.sgx_epc:
-            from qmpd.model.sgx_epc import EpcSections
-
-            self.epc = EpcSections(self, geometry.FOUR_GIB + self.ram_above_4g, self.sgx_epc)
-
-    def _create_device_memory(self) -> DeviceMemory | None:
-        if self.family.chipset is None:
-            return None
-        state = self.cpu_state
-        wants_region = self.maxram_size > self.ram_size
-        assert self._chipset is not None
-        layout = geometry.lay_out(
-            self._chipset,
-            ram=self.ram_size,
-            maxmem=self.maxram_size if self.family.has_memory_region else self.ram_size,
-            slots=self.ram_slots,
-            max_ram_below_4g=self.max_ram_below_4g,
-            cpu=geometry.CpuAddressing(state.vendor == AMD, state.get("phys-bits"), state.has("lm")),
-            version=self.version,
-            epc_end=self.epc.end if self.epc is not None else 0,
-            cxl_windows=self._cxl_window_sizes(),
-        )
-        self.layout = layout
-        if self.ram_above_4g:
-            self.unattached.add_child(ABOVE_4G, SystemRegion(layout.above_4g_start, self.ram_above_4g))
-        if not self.family.has_memory_region:
-            if wants_region or self.ram_slots:
-                raise errors.machine.memory_options_unsupported(self.info.name)
-            return None
-        if not wants_region:
-            return None
-        if self.ram_slots > MAX_SLOTS:
-            raise errors.machine.too_many_slots(self.ram_slots)
-        if self.maxram_size % HOTPLUG_PAGE:
-            raise errors.machine.maxmem_unaligned(HOTPLUG_PAGE)
-        return DeviceMemory(layout.region_base, layout.region_size)
-
-    def _cxl_window_sizes(self) -> list[int] | None:
-        """The sizes of CXL's windows of memory, None where there is no CXL."""
-        return [size for size, _ in self.cxl_windows] if self.settings.get("cxl") else None
-
-    def pci_hole64(self) -> tuple[int, int]:
-        """Start and end of where 64-bit PCI addresses go."""
-        assert self._chipset is not None
-        if any(values.get("x-pci-hole64-fix") is False for values in self.board_values.values()):
-            return 0, 0
-        return geometry.hole64(self._chipset, self.layout, self._cxl_window_sizes(), self.version)
-
-    @property
-    def _chipset(self) -> geometry.Chipset | None:
-        """The chipset as it is told to be."""
-        usual = self.family.chipset
-        told = [values[_HOLE_SIZE] for values in self.board_values.values() if _HOLE_SIZE in values]
-        return usual._replace(hole64=told[0]) if usual is not None and told else usual
 
     @property
     def default_interface(self) -> str:
@@ -661,56 +440,19 @@ class Machine(Object):
 
     def show_boot_tree_for(self, path: str) -> None:
         """Show the boot tree if a partial ``path`` may lead into it."""
-        first = next((part for part in path.split("/") if part), "")
-        tree = self.catalogue.tree(self.info.name)
-        if not first or (tree is not None and first in _names(tree)):
+        if boot_tree.may_lead_into(self, path):
             self.show_boot_tree()
 
     def show_recorded(self, path: str) -> None:
         """Put what is at ``path`` and only recorded into the tree: of a CPU (libvirt looks at it) that, else all."""
-        tree = self.catalogue.tree(self.info.name)
-        known = self.initialized and not self._boot_tree_shown and tree is not None and tree.get(FIRST_CPU) is not None
-        number = self.numbering.cpu_of(path) if known else None
-        if number is None:
+        if not self.initialized or self._boot_tree_shown or not boot_tree.show_cpu(self, path):
             self.show_boot_tree()
-        else:
-            self.unattached.add_child(path.rpartition("/")[2], self._cpu_object(number))
 
     def show_boot_tree(self) -> None:
         """Put the objects that only the catalogue knows into the tree; it takes milliseconds, so only on demand."""
-        if self._boot_tree_shown:
-            return
-        from qmpd.model.consoles import show_consoles
-
-        self._boot_tree_shown = True
-        show_consoles(self, self.backend)
-        tree = self.catalogue.tree(self.info.name)
-        if tree is None:
-            return
-        for path, recorded in self.numbering.paths():
-            parent_path, _, name = path.rpartition("/")
-            parent: Object | None = self.root_object
-            for part in parent_path.split("/")[1:]:
-                parent = parent.child(part) if parent is not None else None
-            if name and parent is not None and parent.child(name) is None and not path.startswith("/chardevs/"):
-                node = tree.get(recorded)
-                if node is None or path.startswith("/objects/") or not is_there(self, name):
-                    continue
-                parent.add_child(name, self.buses.find_born(path) or self._boot_object(path, node))
-
-    def _boot_object(self, path: str, node: TreeObject) -> Object:
-        number = self.numbering.cpu_of(path)
-        if number is not None:
-            return self._cpu_object(number)
-        found = SystemBus(self, node) if path == SYSTEM_BUS_PATH else BootObject(self, node)
-        if node.type in HOTPLUG_CONTROLLERS and self.memory_hotplug.slots:
-            found.add_child(MEMORY_HOTPLUG, Ports(0xA00, 24))
-        return found
-
-    def _cpu_object(self, number: int) -> Object:
-        from qmpd.model.cpu_object import CpuObject
-
-        return CpuObject(self, number)
+        if not self._boot_tree_shown:
+            self._boot_tree_shown = True
+            boot_tree.show(self)
 
     @cached_property
     def numbering(self) -> Numbering:
@@ -768,37 +510,3 @@ class Machine(Object):
         instance = instance_order(family_of(self.info.name), added) if added else []
         names = [name for name in recorded if name not in instance] + instance
         return [(name, recorded.get(name) or self.find_property(name).type) for name in names]
-
-
-@cache
-def _names(tree: Tree) -> frozenset[str]:
-    return frozenset(path.rpartition("/")[2] for path in tree.paths())
-
-
-def find_type(config: VmConfig) -> MachineInfo:
-    """The type of the machine that is asked for, or the usual one. Raises StartupError."""
-    config.raise_problems(Phase.SETUP)
-    catalogue = _catalogue(config.extras.identity)
-    if config.machine is None:
-        names = (entry["name"] for entry in catalogue.machines().value)
-        return next(info for info in map(catalogue.machine, names) if info is not None and info.is_default)
-    info = catalogue.machine(config.machine)
-    if info is None:
-        raise StartupError("", errors.machine.machine_type_unsupported(config.machine))
-    return info
-
-
-def _catalogue(identity: str) -> Catalogue:
-    """The facts of the build that the machine shall pass for. Raises StartupError."""
-    if not identity:
-        return Catalogue.open()
-    try:
-        return Catalogue.open(identity)
-    except (OSError, CatalogueFormatError) as problem:
-        raise StartupError("", errors.extras.bad_identity(str(problem))) from None
-
-
-def _version(name: str) -> tuple[int, int]:
-    """The version in a machine type's name; of one without, later than all."""
-    numbers = name.rpartition("-")[2].split(".")
-    return (int(numbers[0]), int(numbers[1])) if len(numbers) > 1 and numbers[0].isdigit() else (1 << 16, 0)

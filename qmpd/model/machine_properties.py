@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.hashorder import GHashOrder
+from qmpd.model import ram
 from qmpd.model.geometry import FOUR_GIB
 from qmpd.model.qom import BOOL, ON_OFF_AUTO, SIZE, UINT64, Property, attribute, computed, link
 
@@ -28,7 +29,7 @@ def _set_memory(machine: Machine, value: object, typed: bool) -> None:
     for name in value:
         if name not in ("size", "max-size", "slots"):
             raise errors.unexpected_parameter(f"memory.{name}")
-    machine.set_memory(sizes.get("size"), slots, sizes.get("max-size"))
+    ram.set_sizes(machine, sizes.get("size"), slots, sizes.get("max-size"))
 
 
 def _set_max_ram_below_4g(machine: Machine, value: object, typed: bool) -> None:
@@ -97,7 +98,6 @@ MODELLED = {
 }
 
 DEVICE_MEMORY = "device-memory[0]"
-RAM = "pc.ram[0]"
 NVDIMM_IO = "nvdimm-acpi-io[0]"
 _FLASH = ("system.flash0", "pflash0", "system.flash1", "pflash1")
 _BEGINNING = (
@@ -120,9 +120,9 @@ def instance_order(family: str, added: list[str]) -> list[str]:
     if family not in _BOARDS:
         return []
     early, late = _BOARDS[family]
-    ram = [name for name in added if name == RAM]
-    memory = [name for name in added if name not in (RAM, NVDIMM_IO)]
-    order = GHashOrder([*_BEGINNING, *ram, *early, *memory])
+    whole = [name for name in added if name == ram.RAM]
+    memory = [name for name in added if name not in (ram.RAM, NVDIMM_IO)]
+    order = GHashOrder([*_BEGINNING, *whole, *early, *memory])
     for name in reversed(_FLASH):
         order.remove(name)
     for name in (*late, *(name for name in added if name == NVDIMM_IO)):

@@ -85,7 +85,7 @@ def _serve(
 
 
 def _open_doors(config: VmConfig, doors: list[Door], fd_sets: FdSets) -> None:
-    from qmpd.model.machine import find_type
+    from qmpd.model.machine_type import find_type
 
     find_type(config)
     config.raise_problems(Phase.BACKENDS)
