@@ -21,6 +21,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "secret": {"data": "abc"},
     "rng-egd": {"chardev": "c"},
     "authz-simple": {"identity": "me"},
+    "tls-cipher-suites": {"priority": "NORMAL"},
     "tls-creds-x509": {"dir": "/tls"},
     "tls-creds-psk": {"dir": "/tls"},
 }
