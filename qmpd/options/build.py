@@ -74,6 +74,9 @@ _LATE_OBJECTS: Final = frozenset(
 _TELLING: Final = (
     ("chardev", "backend", "-chardev help"),
     ("netdev", "type", "-netdev help"),
+    ("nic", "type", "-nic help"),
+    ("nic", "model", "-nic model=help"),
+    ("net", "model", "-nic model=help"),
     ("drive", "format", "-drive format=help"),
 )
 

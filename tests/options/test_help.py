@@ -14,8 +14,15 @@ from qmpd.qemu_argv import parse
 QUESTIONS = [
     *("-machine help", "-M ?", "-M pc,help", "-M q35,?", "-M microvm,help", "-M isapc,help", "-M none,help"),
     *("-M pc-q35-7.2,help", "-M nosuch,help", "-cpu help", "-accel help", "-audio ?", "-audiodev help"),
-    *("-display help", "-chardev help", "-chardev help,id=x", "-chardev null,help", "-netdev help"),
-    *("-netdev type=help", "-drive format=help", "-drive if=none,format=?", "-vga help"),
+    *("-display help", "-chardev help", "-chardev help,id=x", "-chardev null,help", "-netdev help", "-nic help"),
+    *(
+        "-netdev type=help",
+        "-nic user,model=?",
+        "-net nic,model=help",
+        "-drive format=help",
+        "-drive if=none,format=?",
+        "-vga help",
+    ),
     *("-d help", "-d trace:help", "-trace help", "-plugin help", "-msg help", "-iscsi help", "-add-fd help"),
     *("-global ?", "-smp help", "-boot help", "-m 1,help", "-rtc help"),
     *("-object help", "-object rng-builtin,help", "-object colo-compare,help", "-object nosuch,help"),

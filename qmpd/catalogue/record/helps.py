@@ -15,6 +15,7 @@ _OPTIONS = (
     "-drive format=help",
     "-machine help",
     "-netdev help",
+    "-nic help",
     "-nic model=help",
     "-plugin help",
     "-vga help",
