@@ -8,6 +8,15 @@ from typing import Any
 from qmpd.catalogue.parts import Part
 from qmpd.named import NamedTuple
 
+_LATER = {
+    "avx10-version": 0,
+    "guest-phys-bits": 0,
+    "module-id": -1,
+    "x-force-features": False,
+    "x-vendor-cpuid-only": True,
+}
+"""How CPUs are that do not have these properties yet."""
+
 
 class Word(NamedTuple):
     """Up to 64 features. ``name`` is QEMU's, ``register``, ``eax`` and ``ecx`` say where in CPUID it stands, if there.
@@ -37,13 +46,17 @@ class CpuFacts:
     def __init__(self, words: Part, features: Part, values: Part, contents: Part) -> None:
         self.words = [Word(*row) for row in words.rows()]
         self.features: dict[str, tuple[int, int]] = {name: (word, mask) for name, word, mask in features.rows()}
-        self.values: dict[str, Any] = dict(values.rows())
+        self.values: dict[str, Any] = {**_LATER, **dict(values.rows())}
         self._contents = contents
         self._at = {(word.name, word.ecx): position for position, word in enumerate(self.words)}
 
-    def position(self, name: str, ecx: int | None = None) -> int:
-        """Where the word of that name stands. :raise KeyError: there is none."""
-        return self._at[name, ecx]
+    def position(self, name: str, ecx: int | None = None) -> int | None:
+        """Where the word of that name stands, None if this build has none."""
+        return self._at.get((name, ecx))
+
+    def feature(self, name: str) -> tuple[int, int]:
+        """The word and the bits that a property sets; no bits if this build has no such property."""
+        return self.features.get(name, (0, 0))
 
     def contents(self, model: str) -> Contents | None:
         """The model of that name, with its version if it has versions."""

@@ -169,17 +169,26 @@ class CpuState:
         return self.words[word] & mask == mask
 
     def has(self, name: str) -> bool:
-        return bool(self.get(name))
+        """Whether a feature or a switch is on; one that this build does not know is off."""
+        feature = self._facts.features.get(name)
+        return bool(self.values.get(canonical(name)) if feature is None else self.get(name))
 
     @property
     def vendor(self) -> str:
         return str(self.values["vendor"])
 
     def _word(self, place: Place) -> int:
-        return self.words[self._facts.position(*place)]
+        position = self._facts.position(*place)
+        return 0 if position is None else self.words[position]
 
     def _put(self, place: Place, bits: int) -> None:
-        self.words[self._facts.position(*place)] = bits
+        position = self._facts.position(*place)
+        if position is not None:
+            self.words[position] = bits
+
+    def _emulated(self, place: Place) -> int:
+        position = self._facts.position(*place)
+        return 0 if position is None else self._facts.words[position].emulated
 
     @property
     def has_everything(self) -> bool:
@@ -208,18 +217,21 @@ class CpuState:
         self._raise_levels(topology)
 
     def _was_asked(self, name: str) -> bool:
-        word, mask = self._facts.features[name]
+        word, mask = self._facts.feature(name)
         return bool(self._asked[word] & mask)
 
     def _add(self, name: str) -> None:
-        word, mask = self._facts.features[name]
+        word, mask = self._facts.feature(name)
         self.words[word] |= mask
 
     def _take_away(self, target: Place | str, mask: int) -> None:
+        word: int | None
         if isinstance(target, str):
-            word, mask = self._facts.features[target]
+            word, mask = self._facts.feature(target)
         else:
             word = self._facts.position(*target)
+        if word is None:
+            return
         lost = self.words[word] & mask
         self._lose(word, lost & self._asked[word], "dependent")
         self.words[word] &= ~lost
@@ -246,7 +258,7 @@ class CpuState:
                 if any(self.has(name) for name in features):
                     parts |= bits
             if self.is_limited:
-                parts &= self._facts.words[self._facts.position(*_XCR0)].emulated
+                parts &= self._emulated(_XCR0)
         user, supervisor = parts & ~_SUPERVISOR_PARTS, parts & _SUPERVISOR_PARTS
         for low, high, bits in ((_XCR0, _XCR0_HIGH, user), (_XSS, _XSS_HIGH, supervisor)):
             self._put(low, bits & _LOW)
@@ -277,8 +289,11 @@ class CpuState:
 
     def _adjust(self, place: Place) -> int:
         """Raise the level that a used word needs; the subleaf of leaf 7 that it needs."""
-        word = self._facts.words[self._facts.position(*place)]
-        if not self._word(place) or word.eax is None:
+        position = self._facts.position(*place)
+        if position is None or not self.words[position]:
+            return 0
+        word = self._facts.words[position]
+        if word.eax is None:
             return 0
         region = {0: "min-level", 8: "min-xlevel", 12: "min-xlevel2"}.get(word.eax >> 28)
         if region is not None:

@@ -265,7 +265,9 @@ def _expanded_names(catalogue: Catalogue, type_name: str, full: bool) -> list[st
     named = [
         [name for bit in range(64) if (name := feature_name(facts, word, bit))] for word in range(len(facts.words))
     ]
-    named[facts.position(*KVM_WORD)] += KVM_FEATURES
+    kvm = facts.position(*KVM_WORD)
+    if kvm is not None:
+        named[kvm] += (name for name in KVM_FEATURES if name in facts.values)
     return qdict_order([*_STATIC, *chain.from_iterable(named)])
 
 

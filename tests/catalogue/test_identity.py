@@ -49,6 +49,34 @@ def test_its_machines_are_those_of_that_build(other: Path) -> None:
     assert caught.value.errors[0].desc == 'unsupported machine type: "isapc"'
 
 
+@pytest.fixture(name="older")
+def older_build(other: Path) -> Path:
+    """A build from before some features, properties and words of CPUs."""
+    later = ("vmx-enable-user-wait-pause", "avx10", "fred", "guest-phys-bits", "module-id", "kvm-asyncpf-vmexit")
+    starts = tuple(f'["{name}' for name in later)
+    before, part, cpus = other.read_text(encoding="utf-8").partition('"part: cpu-words"\n')
+    kept = [line for line in cpus.splitlines(keepends=True) if not line.startswith(starts)]
+    other.write_text(before + part + "".join(kept).replace("CPUID.24H:EBX", "another word"), encoding="utf-8")
+    return other
+
+
+def test_cpus_need_not_know_of_what_came_later(older: Path) -> None:
+    session = vm(older, "-machine", "q35", "-smp", "1,maxcpus=2,sockets=2").open_session()
+    session.greet()
+    cpu = {"driver": "qemu64-x86_64-cpu", "socket-id": 1, "core-id": 0, "thread-id": 0}
+    for command, arguments in (
+        ("qmp_capabilities", {}),
+        ("device_add", cpu),
+        ("query-cpu-model-expansion", {"type": "static", "model": {"name": "max"}}),
+    ):
+        session.receive_data(json.dumps({"execute": command, "arguments": arguments}).encode())
+    answers: list[Any] = [json.loads(line) for line in session.data_to_send().splitlines()]
+    assert [set(answer) for answer in answers] == [{"QMP"}, {"return"}, {"return"}, {"return"}]
+    props = answers[-1]["return"]["model"]["props"]
+    assert props["aes"] is True
+    assert "avx10" not in props
+
+
 def test_a_shipped_build_is_known_by_its_name() -> None:
     assert vm(DEFAULT, "-machine", "none").machine.catalogue.version["qemu"]["major"] == 10
 
