@@ -4,6 +4,25 @@ from __future__ import annotations
 
 from qmpd.errors import QemuError
 
+# hw/net/virtio-net.c
+
+
+def duplex_refused() -> QemuError:
+    return QemuError("'duplex' must be 'half' or 'full'")
+
+
+def speed_refused() -> QemuError:
+    return QemuError("'speed' must be between 0 and INT_MAX")
+
+
+def receive_queue_size_refused(size: int, least: int, most: int) -> QemuError:
+    return QemuError(f"Invalid rx_queue_size (= {size}), must be a power of 2 between {least} and {most}.")
+
+
+def send_queue_size_refused(size: int, least: int, most: int) -> QemuError:
+    return QemuError(f"Invalid tx_queue_size (= {size}), must be a power of 2 between {least} and {most}")
+
+
 # net/: the network
 
 

@@ -164,6 +164,10 @@ def display_unavailable(name: str, package: str) -> QemuError:
     return QemuError(f"Display '{name}' is not available. Perhaps you want to install {package} package?")
 
 
+def audio_unavailable(driver: str, package: str) -> QemuError:
+    return QemuError(f"Unknown audio driver `{driver}'. Perhaps you want to install {package} package?")
+
+
 def drive_unsupported(interface: str, bus: int, unit: int) -> QemuError:
     return QemuError(f"machine type does not support if={interface},bus={bus},unit={unit}")
 

@@ -7,6 +7,10 @@ from qmpd.errors import QemuError
 # hw/virtio/virtio-md-pci.c, hw/virtio/virtio-mem.c, hw/virtio/virtio-mem-pci.c, hw/virtio/virtio-pmem.c
 
 
+def iommu_platform_without_modern_interface() -> QemuError:
+    return QemuError("VIRTIO_F_IOMMU_PLATFORM was supported by neither legacy nor transitional device")
+
+
 def virtio_without_interface() -> QemuError:
     return QemuError(
         "device cannot work as neither modern nor legacy mode is enabled",

@@ -87,7 +87,12 @@ _WITH_DRIVE = frozenset(
     }
 )
 """The types that qmpd.model.disks has a rule for."""
-_CHECKED = frozenset({"intel-iommu", "virtio-iommu-pci", "virtio-iommu-device", "ramfb", "bochs-display"})
+_CHECKED = frozenset(
+    {
+        *("bochs-display", "ccid-card-emulated", "intel-iommu", "ramfb", "virtio-iommu-device", "virtio-iommu-pci"),
+        "virtio-net-device",
+    }
+)
 """The types that qmpd.model.checks has a rule for."""
 _UUIDS = ("guid", "uuid")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

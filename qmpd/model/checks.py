@@ -12,6 +12,9 @@ _IOMMUS: Final = ("intel-iommu", "virtio-iommu-pci")
 _INTEL_WIDTHS: Final = (39, 48)
 _VIRTIO_WIDTHS: Final = (32, 64)
 _Q35_WIDTH: Final = 39
+_LEAST_QUEUED, _MOST_QUEUED = 256, 1024
+_QUEUES_OUTSIDE: Final = ("vhost-user", "vhost-vdpa")
+_UNKNOWN_SPEED: Final = -1
 _BOCHS_MEMORY: Final = (4 << 20, 256 << 20)
 
 
@@ -70,6 +73,21 @@ def _virtio_iommu_behind(device: CatalogueDevice) -> None:
         raise errors.device.address_width_outside(*_VIRTIO_WIDTHS)
 
 
+def _virtio_net(device: CatalogueDevice) -> None:
+    """hw/net/virtio-net.c, virtio_net_device_realize()."""
+    if device.value("duplex") not in (None, "", "half", "full"):
+        raise errors.net.duplex_refused()
+    if device.value("speed") < _UNKNOWN_SPEED:
+        raise errors.net.speed_refused()
+    peer = device.card_owner.attached.peers.get("netdev") if device.card_owner.attached is not None else None
+    receive, send = device.value("rx_queue_size"), device.value("tx_queue_size")
+    most_sent = _MOST_QUEUED if peer is not None and peer.kind in _QUEUES_OUTSIDE else _LEAST_QUEUED
+    if not _LEAST_QUEUED <= receive <= _MOST_QUEUED or receive & (receive - 1):
+        raise errors.net.receive_queue_size_refused(receive, _LEAST_QUEUED, _MOST_QUEUED)
+    if not _LEAST_QUEUED <= send <= most_sent or send & (send - 1):
+        raise errors.net.send_queue_size_refused(send, _LEAST_QUEUED, most_sent)
+
+
 def _ramfb(device: CatalogueDevice) -> None:
     if any(other.type == "ramfb" for other in _others(device)):
         raise errors.device.firmware_file_twice("vgaroms/vgabios-ramfb.bin")
@@ -85,6 +103,7 @@ RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "intel-iommu": _intel_iommu,
     "virtio-iommu-pci": _virtio_iommu,
     "virtio-iommu-device": _virtio_iommu_behind,
+    "virtio-net-device": _virtio_net,
     "ramfb": _ramfb,
     "bochs-display": _bochs_display,
 }

@@ -116,6 +116,8 @@ def _scsi_hd(device: CatalogueDevice) -> None:
     drive = _require_medium(device)
     _settle_geometry(device, drive, 255)
     _scsi_disk(device, drive, writable=True)
+    if device.value("removable"):
+        _make_removable(drive)
 
 
 def _scsi_cd(device: CatalogueDevice) -> None:
@@ -208,6 +210,8 @@ def _usb_storage(device: CatalogueDevice) -> None:
         raise errors.device.drive_not_set()
     _use(device, drive, writable=True, resizable=True)
     drive.reports_status = True
+    if device.value("removable"):
+        _make_removable(drive)
 
 
 def _nvme(device: CatalogueDevice) -> None:

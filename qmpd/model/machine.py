@@ -402,7 +402,7 @@ class Machine(Object):
 
     @property
     def wakeup_supported(self) -> bool:
-        return self.family.chipset is not None and self.family.acpi_device is not None
+        return self.family.chipset is not None and self.has_acpi_device
 
     @property
     def has_acpi_device(self) -> bool:

@@ -164,6 +164,8 @@ class VirtioPci(PciDevice):
             self.check_needs()
         self.backend.realize()
         self.backend.realized = True
+        if self._has_legacy_interface() and self.backend.value("iommu_platform"):
+            raise errors.virtio.iommu_platform_without_modern_interface()
         # What was given away until here is given back by release_function.
         if not self._flag("disable-modern"):
             self._add_modern_regions()

@@ -36,6 +36,11 @@ _MISSING_DISPLAYS: Final = {
     **dict.fromkeys(("gtk", "sdl", "spice-app"), "qemu-system-gui"),
     **dict.fromkeys(("dbus", "egl-headless"), "qemu-system-modules-opengl"),
 }
+_MISSING_AUDIO: Final = {
+    **dict.fromkeys(("jack", "pa", "pipewire", "sdl"), "qemu-system-gui"),
+    "dbus": "qemu-system-modules-opengl",
+    "spice": "qemu-system-modules-spice",
+}
 _LAST_RESORT: Final = {"id": "default", "vnc": "localhost:0", "to": "99"}
 """How a picture is shown if nobody says how."""
 _CLOCKS: Final = frozenset({"host", "rt", "vm"})
@@ -287,6 +292,10 @@ def _take_pictures(parser: Parser, config: VmConfig) -> None:
     name = config.display.get("type", "")
     if name in _MISSING_DISPLAYS:
         config.add_problem(Phase.BACKENDS, "", errors.startup.display_unavailable(name, _MISSING_DISPLAYS[name]))
+    for audiodev in config.audiodevs:
+        driver = audiodev.values["driver"]
+        if driver in _MISSING_AUDIO:
+            config.add_problem(Phase.BACKENDS, "", errors.startup.audio_unavailable(driver, _MISSING_AUDIO[driver]))
     if not (name or config.vnc or "nographic" in parser.flags):
         config.vnc.append(OptionArguments(_LAST_RESORT, ""))
     if config.vga is None or re.fullmatch(_VGA, config.vga):

@@ -57,7 +57,7 @@ DISPLAY: Final = Struct(
     DISPLAYS.__getitem__,
 )
 
-AUDIO_DRIVERS = ("none", "alsa", "dbus", "jack", "oss", "pa", "pipewire", "sdl", "sndio", "spice", "wav")
+AUDIO_DRIVERS = ("none", "alsa", "dbus", "jack", "oss", "pa", "pipewire", "sdl", "spice", "wav")
 _AUDIO_NONE: Final = Struct(_optional(timer_period="uint32"))
 AUDIODEV: Final = Struct(
     (("id", "str", True), ("driver", AUDIO_DRIVERS, True)),
