@@ -9,6 +9,7 @@ from .domain import Domain
 
 _PORTS = "<controller type='pci' model='pcie-root'/>" + "<controller type='pci' model='pcie-root-port'/>" * 10
 _CLUSTER = 1 << 16
+_MAC = "<mac address='52:54:00:12:34:56'/>"
 
 
 def _qcow2(domain: Domain) -> str:
@@ -75,6 +76,40 @@ def disks_of_all_kinds(domain: Domain) -> None:
     domain.do("domblkerror")
     domain.do("blockjob", "vda")
     domain.do("blockcommit", "vda", "--active")
+
+
+def iommu_and_a_frame_buffer_for_firmware(domain: Domain) -> None:
+    domain.start(
+        features="<acpi/><ioapic driver='qemu'/>",
+        devices="<iommu model='intel'><driver intremap='on' aw_bits='39'/></iommu><video><model type='ramfb'/></video>",
+    )
+    domain.attach("<iommu model='virtio'/>")
+    domain.attach("<iommu model='intel'/>")
+
+
+def devices_that_check_their_options(domain: Domain) -> None:
+    """Each is refused by the emulator, and the start fails."""
+    for devices in (
+        "<iommu model='intel'><driver aw_bits='40'/></iommu>",
+        "<video><model type='bochs' vram='1024'/></video>",
+        "<audio id='1' type='pulseaudio'/>",
+        "<graphics type='sdl' display=':9'/>",
+        f"<interface type='user'>{_MAC}<model type='virtio'/><driver tx_queue_size='512'/></interface>",
+        _disk(domain.file(1), "fda", "fdc", device="floppy", more="<blockio physical_block_size='4096'/>"),
+    ):
+        domain.define(machine="pc-q35-6.0", hotplug=False, devices=devices)
+        domain("start", "DOMAIN")
+
+
+def without_acpi_on_the_older_board(domain: Domain) -> None:
+    card = f"<interface type='user'>{_MAC}<model type='virtio'/><driver {{}}/></interface>"
+    domain.start(machine="pc", features="", hotplug=False, devices="<iommu model='virtio'/>")
+    domain.do("qemu-monitor-command", '{"execute":"query-current-machine"}')
+    domain.do("dompmwakeup")
+    domain.attach(card.format("iommu='on'"))
+    domain.attach(card.format("rx_queue_size='512'"))
+    domain.attach(_disk(domain.file(2), "sda", "usb").replace("bus='usb'", "bus='usb' removable='on'"))
+    domain.do("domblklist", "--details")
 
 
 def cards_and_ports_of_all_kinds(domain: Domain) -> None:

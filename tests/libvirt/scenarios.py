@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from .device_scenarios import cards_and_ports_of_all_kinds, disks_of_all_kinds
+from .device_scenarios import (
+    cards_and_ports_of_all_kinds,
+    devices_that_check_their_options,
+    disks_of_all_kinds,
+    iommu_and_a_frame_buffer_for_firmware,
+    without_acpi_on_the_older_board,
+)
 from .domain import Domain
 from .xml import TWO_CELLS, dimm, nvdimm, virtio_mem, virtio_pmem
 
@@ -145,6 +151,7 @@ def power(domain: Domain) -> None:
     domain.attach(dimm(512))
     domain.do("resume")
     domain.do("reset")
+    domain.wait_for("'reboot'")
     domain.do("reboot", "--mode", "acpi")
     domain.do("shutdown", "--mode", "acpi")
     domain.do("destroy")
@@ -152,6 +159,7 @@ def power(domain: Domain) -> None:
     domain("start", "DOMAIN", "--paused")
     domain.look()
     domain.do("reset")
+    domain.wait_for("'reboot'")
     domain.do("resume")
 
 
@@ -164,6 +172,7 @@ def daemon_restart(domain: Domain) -> None:
     domain.do("detach-device-alias", "dimm1")
     domain.restart_daemon()
     domain.do("reset")
+    domain.wait_for("'reboot'")
 
 
 def killed(domain: Domain) -> None:
@@ -344,4 +353,7 @@ SCENARIOS = (
     administration,
     disks_of_all_kinds,
     cards_and_ports_of_all_kinds,
+    iommu_and_a_frame_buffer_for_firmware,
+    devices_that_check_their_options,
+    without_acpi_on_the_older_board,
 )
