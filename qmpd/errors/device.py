@@ -183,6 +183,30 @@ def isa_ports_exhausted(called: str, most: int) -> QemuError:
     return QemuError(f"Max. supported number of {called} ports is {most}.")
 
 
+def card_slot_missing(slot: int) -> QemuError:
+    return QemuError(f"usb-ccid supports one slot, can't add {slot}")
+
+
+def card_reader_full() -> QemuError:
+    return QemuError("usb-ccid card already full, not adding")
+
+
+def card_without_certificates(device_type: str) -> QemuError:
+    return QemuError(f"{device_type}: you must provide all three certs for certificates backend")
+
+
+def card_with_certificates(device_type: str) -> QemuError:
+    return QemuError(f"{device_type}: unexpected cert parameters to nss emulated backend")
+
+
+def card_not_started(device_type: str) -> QemuError:
+    return QemuError(f"{device_type}: failed to initialize vcard")
+
+
+def card_backend_missing(names: tuple[str, ...]) -> QemuError:
+    return QemuError("backend must be one of:", hint="\n".join(names))
+
+
 def codec_addresses_exhausted() -> QemuError:
     return QemuError("HDA audio codec address is full")
 

@@ -388,10 +388,19 @@ def _place_isa(device: BusDevice) -> None:
             device.values[name] = fixed[index]
 
 
+def _place_card(device: BusDevice) -> None:
+    slot = device.value("slot")
+    if slot:
+        raise errors.device.card_slot_missing(slot)
+    if any(device.neighbours()):
+        raise errors.device.card_reader_full()
+
+
 _PLACES: dict[str, Callable[[BusDevice], None]] = {
     "SCSI": _place_scsi,
     "IDE": _place_ide,
     "usb-bus": _place_usb,
+    "ccid-bus": _place_card,
     "virtio-serial-bus": _place_serial_port,
     "HDA": _place_codec,
     "ISA": _place_isa,

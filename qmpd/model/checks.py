@@ -14,6 +14,7 @@ _VIRTIO_WIDTHS: Final = (32, 64)
 _Q35_WIDTH: Final = 39
 _LEAST_QUEUED, _MOST_QUEUED = 256, 1024
 _QUEUES_OUTSIDE: Final = ("vhost-user", "vhost-vdpa")
+_CARD_BACKENDS: Final = ("nss-emulated", "certificates")
 _UNKNOWN_SPEED: Final = -1
 _BOCHS_MEMORY: Final = (4 << 20, 256 << 20)
 
@@ -88,6 +89,19 @@ def _virtio_net(device: CatalogueDevice) -> None:
         raise errors.net.send_queue_size_refused(send, _LEAST_QUEUED, most_sent)
 
 
+def _emulated_card(device: CatalogueDevice) -> None:
+    """hw/usb/ccid-card-emulated.c. There are no certificates here, so the best of them does not start."""
+    given = [bool(device.values.get(f"cert{number}")) for number in (1, 2, 3)]
+    backend = device.value("backend")
+    if backend not in _CARD_BACKENDS:
+        raise errors.device.card_backend_missing(_CARD_BACKENDS)
+    if backend == "certificates" and not all(given):
+        raise errors.device.card_without_certificates(device.type)
+    if backend != "certificates" and any(given):
+        raise errors.device.card_with_certificates(device.type)
+    raise errors.device.card_not_started(device.type)
+
+
 def _ramfb(device: CatalogueDevice) -> None:
     if any(other.type == "ramfb" for other in _others(device)):
         raise errors.device.firmware_file_twice("vgaroms/vgabios-ramfb.bin")
@@ -104,6 +118,7 @@ RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "virtio-iommu-pci": _virtio_iommu,
     "virtio-iommu-device": _virtio_iommu_behind,
     "virtio-net-device": _virtio_net,
+    "ccid-card-emulated": _emulated_card,
     "ramfb": _ramfb,
     "bochs-display": _bochs_display,
 }

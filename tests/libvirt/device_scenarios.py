@@ -93,6 +93,7 @@ def devices_that_check_their_options(domain: Domain) -> None:
         "<iommu model='intel'><driver aw_bits='40'/></iommu>",
         "<video><model type='bochs' vram='1024'/></video>",
         "<audio id='1' type='pulseaudio'/>",
+        "<smartcard mode='host'/>",
         "<graphics type='sdl' display=':9'/>",
         f"<interface type='user'>{_MAC}<model type='virtio'/><driver tx_queue_size='512'/></interface>",
         _disk(domain.file(1), "fda", "fdc", device="floppy", more="<blockio physical_block_size='4096'/>"),
@@ -143,6 +144,7 @@ def cards_and_ports_of_all_kinds(domain: Domain) -> None:
         <hub type='usb'/>
         <rng model='virtio'><rate bytes='1024' period='1000'/>{random}</rng>
         <panic model='isa'/>
+        <smartcard mode='passthrough' type='tcp'><source mode='bind' host='127.0.0.1' service='0'/></smartcard>
         """,
     )
     domain.do("domiflist")
