@@ -167,6 +167,7 @@ class VmConfig:
         self.nics: list[OptionArguments] = []
         self.nets: list[OptionArguments] = []
         self.default_network = False
+        self.usb_devices: list[tuple[str, str]] = []
         self.audiodevs: list[OptionArguments] = []
         self.vnc: list[OptionArguments] = []
         self.display: dict[str, Any] = {}

@@ -165,6 +165,8 @@ class Vm:
         machine.initialize()
         if machine.board is not None:
             self._blame("", machine.board.make)
+            for name, origin in self.config.usb_devices:
+                self._blame(origin, machine.board.plug_usb, name)
         for arguments in self.config.devices:
             arguments.check()
             self._blame(arguments.origin, device_add, machine, arguments.values, arguments.typed)

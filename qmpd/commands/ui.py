@@ -131,8 +131,8 @@ def screendump(
     machine = context.machine
     if any(
         _shows_something(machine, found.type)
-        for holder in (machine.peripheral, machine.peripheral_anon)
-        for found in holder.children()
+        for holder in (machine.board_devices, machine.peripheral.children(), machine.peripheral_anon.children())
+        for found in holder
     ):
         raise errors.not_modelled("pictures")
     raise errors.ui.console_missing()
@@ -172,7 +172,7 @@ def input_devices(machine: Machine) -> list[tuple[str, bool | None]]:
     """Keyboards, mice and tablets in the order of their numbers, from 1 on."""
     born: list[tuple[str, bool | None]] = [("QEMU PS/2 Keyboard", None), ("QEMU PS/2 Mouse", False)]
     unnamed = sorted(machine.peripheral_anon.children(), key=lambda device: int(device.name[len("device[") : -1]))
-    plugged = [*machine.peripheral.children(), *unnamed]
+    plugged = [*machine.board_devices, *machine.peripheral.children(), *unnamed]
     return (born if machine.family.chipset is not None else []) + [
         _INPUT_DEVICES[device.type] for device in plugged if device.type in _INPUT_DEVICES
     ]

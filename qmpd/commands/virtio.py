@@ -22,8 +22,8 @@ def x_query_virtio(context: Context) -> list[dict[str, Any]]:
 
 def _backends(machine: Machine) -> Iterator[Object]:
     """The virtio devices behind PCI functions."""
-    for holder in (machine.peripheral, machine.peripheral_anon):
-        for device in holder.children():
+    for holder in (machine.board_devices, machine.peripheral.children(), machine.peripheral_anon.children()):
+        for device in holder:
             backend = device.child("virtio-backend")
             if backend is not None:
                 yield backend

@@ -207,6 +207,24 @@ def card_backend_missing(names: tuple[str, ...]) -> QemuError:
     return QemuError("backend must be one of:", hint="\n".join(names))
 
 
+def usb_bus_not_found(name: str) -> QemuError:
+    return QemuError(f"USB bus '{name}' not found")
+
+
+def usb_bus_takes_no_companion(name: str) -> QemuError:
+    return QemuError(f"Can't use USB bus '{name}' as masterbus, it doesn't support companion controllers")
+
+
+def usb_first_port_refused(last: int) -> QemuError:
+    return QemuError(f"firstport must be between 0 and {last}")
+
+
+def usb_companion_taken(first: int, last: int, port: int) -> QemuError:
+    return QemuError(
+        f"firstport {first} asks for ports {first}-{last}, but port {port} has a companion assigned already"
+    )
+
+
 def codec_addresses_exhausted() -> QemuError:
     return QemuError("HDA audio codec address is full")
 

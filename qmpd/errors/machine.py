@@ -11,6 +11,30 @@ def oem_text_too_long(name: str, limit: int) -> QemuError:
     return QemuError(f"User specified {name} value is bigger than {limit} bytes in size")
 
 
+def flash_clashes() -> QemuError:
+    return QemuError("clashes with -machine")
+
+
+def flash_gap(number: int) -> QemuError:
+    return QemuError(f"pflash{number} requires pflash{number - 1}")
+
+
+def flash_empty(drive: str) -> QemuError:
+    return QemuError(f"can't get size of block device {drive}: No medium found")
+
+
+def flash_size_refused(drive: str, size: int) -> QemuError:
+    return QemuError(f"system firmware block device {drive} has invalid size {size}")
+
+
+def flash_size_hint(sector: int) -> QemuError:
+    return QemuError(f"info: its size must be a non-zero multiple of {sector:#x}")
+
+
+def flash_too_large(most: int) -> QemuError:
+    return QemuError(f"combined size of system firmware exceeds {most} bytes")
+
+
 def firmware_too_large(size: int) -> QemuError:
     return QemuError(
         f"User specified max allowed firmware size {size} is greater than 16MiB. If combined firmware size exceeds "

@@ -175,6 +175,21 @@ def drive_unsupported(interface: str, bus: int, unit: int) -> QemuError:
 VGA_UNUSED = "A -vga option was passed but this machine type does not use that option; No VGA device has been created"
 
 
+def usb_bus_missing(name: str) -> QemuError:
+    return QemuError(
+        f"Error: no usb bus to attach usbdevice {name}, please try -machine usb=on and check that the machine model"
+        " supports USB"
+    )
+
+
+def usb_parameters_gone() -> QemuError:
+    return QemuError("usbdevice parameters are not supported anymore")
+
+
+def usb_device_unknown(name: str) -> QemuError:
+    return QemuError(f"could not add USB device '{name}'")
+
+
 def vga_needs_pci(name: str) -> QemuError:
     return QemuError(f"isa_vga_init: {name}: no PCI bus")
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qmpd.model.block.drive import Drive
     from qmpd.model.device import Device
     from qmpd.model.machine import Machine
+    from qmpd.model.qom import Object
 
 _SERIAL_PORTS = 4
 _PARALLEL_PORTS = 3
@@ -45,15 +46,24 @@ _FLOPPY = {"if": "floppy", "index": "0"}
 _DISPLAYS = {"std": "VGA", "cirrus": "cirrus-vga", "vmware": "vmware-svga", "virtio": "virtio-vga"}
 _ISA_DISPLAYS = {"std": "isa-vga", "cirrus": "isa-cirrus-vga"}
 _PCI_ONLY = {"vmware": "vmware_vga", "virtio": "virtio-vga"}
+_SOUTH_BRIDGE = "/machine/unattached/device[3]"
+_INSIDE = 3
+_LAST = 1 << 16
+_USB_DEVICES = {"tablet": "usb-tablet", "mouse": "usb-mouse", "keyboard": "usb-kbd", "wacom-tablet": "usb-wacom-tablet"}
 _DEFAULT_CARDS = {"pc-i440fx": "e1000", "pc-q35": "e1000e", "isapc": _ISA_CARD}
 _E1000E_SINCE = (2, 12)
 
 
 class Seat(NamedTuple):
-    """Where a device of the board goes: its name, and the number of the recorded device that was made before it."""
+    """Where a device of the board goes: its name below ``parent``, and the number of the recorded device before it.
 
+    On its bus it comes before the recorded device of type ``before``, if there is one.
+    """
+
+    parent: Object
     name: str
     turn: int
+    before: str = ""
 
 
 class Wanted(NamedTuple):
@@ -130,13 +140,49 @@ class Board:
 
     def make(self) -> None:
         """Make the devices. Raises QEMU's text."""
+        from qmpd.model.boot_tree import planted
         from qmpd.model.qdev import device_add
 
-        numbering = self._machine.numbering
+        machine = self._machine
+        numbering = machine.numbering
+        if self._has_usb and self.family == "pc-i440fx":
+            parent = planted(machine, _SOUTH_BRIDGE)
+            seat = Seat(parent, "uhci", _INSIDE, "PIIX4_PM")
+            self.made.append(device_add(machine, {"driver": "piix3-usb-uhci", "addr": "1.2"}, seat=seat))
         wanted = [one for _, steps in self._steps for one in steps]
         for index, (driver, options) in enumerate(wanted):
-            seat = Seat(numbering.made(index), numbering.turns[index].number)
-            self.made.append(device_add(self._machine, {"driver": driver, **options}, seat=seat))
+            seat = Seat(machine.unattached, numbering.made(index), numbering.turns[index].number)
+            self.made.append(device_add(machine, {"driver": driver, **options}, seat=seat))
+
+    def plug_usb(self, name: str) -> None:
+        """Make the device that ``-usbdevice`` calls so. Raises QEMU's text."""
+        from qmpd.model.bus import pick
+        from qmpd.model.qdev import device_add
+
+        machine = self._machine
+        driver = _USB_DEVICES.get(name)
+        if driver is not None and pick(machine.buses.system, lambda bus: bus.bus_type == "usb-bus") is None:
+            machine.complain(errors.startup.usb_bus_missing(name))
+            driver = None
+        if ":" in name:
+            machine.complain(errors.startup.usb_parameters_gone())
+        if driver is None:
+            raise errors.startup.usb_device_unknown(name)
+        seat = Seat(machine.unattached, f"device[{machine.buses.next_unattached()}]", _LAST)
+        self.made.append(device_add(machine, {"driver": driver}, seat=seat))
+
+    @property
+    def _has_usb(self) -> bool:
+        return bool(self._machine.settings.get("usb"))
+
+    def _usb(self) -> Iterable[Wanted]:
+        """The controllers of ICH9: the fast one and the slow ones that share its ports."""
+        if not self._has_usb:
+            return
+        yield Wanted("ich9-usb-ehci1", {"addr": "1d.7", "multifunction": True})
+        for number in range(3):
+            options = {"addr": f"1d.{number}", "multifunction": True, "masterbus": "usb-bus.0", "firstport": 2 * number}
+            yield Wanted(f"ich9-usb-uhci{number + 1}", options)
 
     def orphans(self) -> list[StartupError]:
         """What is wrong with drives for which it has no device."""
@@ -151,7 +197,7 @@ class Board:
     @property
     def _claimed(self) -> tuple[str, ...]:
         """The interfaces of drives that others care for."""
-        return ("none", "virtio", "xen", *(("pflash",) if self.family.startswith("pc-") else ()))
+        return ("none", "virtio", "xen")
 
     def unused_display(self) -> str | None:
         """What to warn of if the board cannot have the display that it was told to have."""
@@ -260,6 +306,7 @@ _STEPS = {
         Step("isa-pcspk", Board._floppy_controller),
         Step("isa-pcspk", Board._floppies),
         Step("ich9-ahci", Board._sata),
+        Step("ich9-ahci", Board._usb),
         Step("smbus-eeprom", Board._display),
         Step("smbus-eeprom", Board._cards),
     ),

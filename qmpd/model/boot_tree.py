@@ -5,6 +5,7 @@ They can be listed, read and found by path; nothing happens inside them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +44,29 @@ _NOT_BEFORE = {
     ("pc-i440fx", "fwcfg.dma[0]"): (2, 5),
 }
 """Since when families of machines have properties and parts of recorded objects."""
+_FOR_SMM = frozenset(
+    {
+        *("smbase-blackhole[0]", "smbase-window[0]", "smram", "smram-high[0]", "smram-low[0]", "smram-open-high[0]"),
+        *("smram-region[0]", "smram[0]", "tseg-blackhole[0]", "tseg-window[0]"),
+    }
+)
+"""What Q35 has only with system management mode."""
+_PAM = ("pam-ram", "pam-rom", "pam-pci")
+_PAM_REGIONS = 13
 _SITTER = "child["
+_BEFORE_MEMORY = frozenset({"link<kvmvapic>", "link<i440FX-pcihost>"})
 _BUS_ENTRIES = ("type", "hotplug-handler", "realized")
 _HOTPLUG_CONTROLLERS = frozenset({"ICH9-LPC", "PIIX4_PM"})
 _MEMORY_HOTPLUG = "acpi-mem-hotplug[0]"
 _MOVED = {("ICH9-LPC", True): (("acpi-cpu-hotplug[0]", "acpi_enable_cmd"),)}
 """Entries that QEMU lists elsewhere, before others, for versions before 6.1 that have fewer of them."""
 _HIGH_RAM = "above-4g-mem-size"
+_FOLLOWING: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "has-usb": lambda settings: bool(settings.get("usb")),
+    "smm-enabled": lambda settings: settings.get("smm") != "off",
+    "smm-ranges": lambda settings: settings.get("smm") != "off",
+}
+"""Properties of recorded objects that the board sets as it is told."""
 _WITHOUT_HPET = {"isa-pit": f"{PATH}/non-qdev-gpio[0]", "mc146818rtc": f"{PATH}/non-qdev-gpio[8]"}
 """Where these devices' interrupts go then."""
 
@@ -66,6 +83,15 @@ class BootObject(RecordedObject):
         self._renamed = _sitters_left(machine, recorded, kinds)
         if recorded.type in _HOTPLUG_CONTROLLERS:
             kinds = _with_memory_hotplug(machine, kinds)
+        if recorded.type == "mch" and not is_there(machine, "smram[0]"):
+            kinds = _without_smm(kinds)
+        if recorded.type == "PIIX3" and machine.settings.get("usb"):
+            kinds = {
+                name: kind
+                for before, after in kinds.items()
+                for name, kind in ((("uhci", "child<piix3-usb-uhci>"),) if before == "isa-irqs[15]" else ())
+                + ((before, after),)
+            }
         super().__init__(machine.catalogue, recorded.type, kinds)
         self._machine = machine
         self._recorded = recorded
@@ -77,6 +103,8 @@ class BootObject(RecordedObject):
             return pci_hole64(self._machine)[_HOLE[name]]
         if name == _HIGH_RAM:
             return self._machine.ram_above_4g
+        if name in _FOLLOWING:
+            return _FOLLOWING[name](self._machine.settings)
         if name == "date":
             return self._machine.get_property("rtc-time")
         told = self._machine.board_values.get(self.type)
@@ -91,7 +119,7 @@ class BootObject(RecordedObject):
         try:
             value = self._recorded.value(self._renamed.get(name, name))
             found = self._machine.numbering.relocated(value)
-            return _WITHOUT_HPET[self.type] if found is None is not value else self._of_this_cpu(found)
+            return _WITHOUT_HPET.get(self.type, "") if found is None is not value else self._of_this_cpu(found)
         except KeyError:
             raise errors.not_modelled(f"property '{name}' of {self.path}") from None
 
@@ -122,21 +150,29 @@ class BootObject(RecordedObject):
 class SystemBus(BootObject):
     """The bus that machines begin with; devices may have come to it since, which the recording does not know."""
 
-    def _come(self) -> dict[str, Sitter]:
-        first = sum(name.startswith(_SITTER) for name in self._kinds)
+    def _sitters(self) -> dict[str, Sitter | str]:
+        """Who sits there, recorded ones by their recorded names; flash chips come once there is memory."""
+        born = sorted((name for name in self._kinds if name.startswith(_SITTER)), key=lambda name: int(name[6:-1]))
+        chips = [chip for _, chip in sorted(self._machine.flash.items())]
+        early = sum(self._kinds[name] in _BEFORE_MEMORY for name in born)
         bus = self._machine.buses.system
         come = [sitter for sitter in reversed(bus.sitters) if not isinstance(sitter, BornDevice)]
-        return {f"{_SITTER}{first + number}]": sitter for number, sitter in enumerate(come)}
+        found: list[Sitter | str] = [*born[:early], *chips, *born[early:], *come]
+        return {f"{_SITTER}{number}]": sitter for number, sitter in enumerate(found)}
 
     def find_property(self, name: str) -> Property:
-        sitter = self._come().get(name)
+        sitter = self._sitters().get(name)
         if sitter is None:
             return super().find_property(name)
+        if isinstance(sitter, str):
+            return super().find_property(sitter)._replace(name=name)
         return Property(name, f"link<{sitter.type}>", lambda _: sitter.path)
 
     def list_properties(self) -> list[tuple[str, str]]:
-        kinds = self._kinds | {name: f"link<{sitter.type}>" for name, sitter in self._come().items()}
-        sitters = [f"{_SITTER}{number}]" for number in range(len(kinds) - len(_BUS_ENTRIES))]
+        sitters = self._sitters()
+        kinds = {name: kind for name, kind in self._kinds.items() if not name.startswith(_SITTER)}
+        for name, sitter in sitters.items():
+            kinds[name] = self._kinds[sitter] if isinstance(sitter, str) else f"link<{sitter.type}>"
         order = GHashOrder([*_BUS_ENTRIES[1:], *sitters])
         return [(name, kinds[name]) for name in (*_BUS_ENTRIES[:1], *list(order)[::-1])]
 
@@ -159,7 +195,24 @@ def _with_memory_hotplug(machine: Machine, kinds: dict[str, str]) -> dict[str, s
 
 def is_there(machine: Machine, name: str) -> bool:
     """Whether a recorded property or part is there on a machine of this version."""
-    return machine.version >= _NOT_BEFORE.get((family_of(machine.info.name), name), (0, 0))
+    family = family_of(machine.info.name)
+    if name == "pc.bios[0]" and machine.flash:
+        return False
+    if name in _FOR_SMM and family == "pc-q35" and machine.settings.get("smm") == "off":
+        return False
+    return machine.version >= _NOT_BEFORE.get((family, name), (0, 0))
+
+
+def _without_smm(kinds: dict[str, str]) -> dict[str, str]:
+    """The entries of Q35's memory controller, in QEMU's order, on a machine without system management mode."""
+    counts = dict.fromkeys(_PAM, 0)
+    made = ["bus master container[0]"]
+    for _ in range(_PAM_REGIONS):
+        for name in (*_PAM, _PAM[-1]):
+            made.append(f"{name}[{counts[name]}]")
+            counts[name] += 1
+    listed = list(GHashOrder([*made, "bus master[0]"]))[::-1]
+    return {name: kinds[name] for name in (*(name for name in kinds if name not in set(listed)), *listed)}
 
 
 def _sitters_left(machine: Machine, recorded: TreeObject, kinds: dict[str, str]) -> dict[str, str]:
@@ -218,6 +271,20 @@ def show_cpu(machine: Machine, path: str) -> bool:
         return False
     machine.unattached.add_child(path.rpartition("/")[2], _cpu_object(machine, number))
     return True
+
+
+def planted(machine: Machine, recorded: str) -> Object:
+    """The object that was recorded there, below those that the board has put nowhere else."""
+    path: str = machine.numbering.relocated(recorded)
+    name = path.rpartition("/")[2]
+    found = machine.unattached.child(name)
+    if found is None:
+        tree = machine.catalogue.tree(machine.info.name)
+        node = tree.get(recorded) if tree is not None else None
+        assert node is not None
+        found = _boot_object(machine, path, node)
+        machine.unattached.add_child(name, found)
+    return found
 
 
 def _cpu_object(machine: Machine, number: int) -> Object:

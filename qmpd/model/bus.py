@@ -116,9 +116,10 @@ class Bus(Object):
         self.sitters.insert(0, device)
         self._link(device)
 
-    def attach_after(self, turn: int, device: Sitter) -> None:
-        """Let ``device`` sit where it belongs that the board made after the one of this ``turn``."""
-        later = [sitter for sitter in self.sitters if isinstance(sitter, BornDevice) and sitter.turn > turn]
+    def attach_after(self, turn: int, device: Sitter, before: str = "") -> None:
+        """Let ``device`` sit where the board put it: after those of up to this ``turn``, and ``before`` that type."""
+        born = (sitter for sitter in self.sitters if isinstance(sitter, BornDevice))
+        later = [sitter for sitter in born if sitter.turn > turn or sitter.type == before]
         self.sitters.insert(len(later), device)
         self.properties, self._order, self._attached = type(self).properties, None, 0  # type: ignore[misc]
         for sitter in reversed(self.sitters):

@@ -214,6 +214,7 @@ _PORTS = {
     "pci-ohci": 3,
 }
 _UHCI_PORTS = 2
+_EHCI_PORTS = 6
 _HUB_PORTS = 8
 _HUB = "usb-hub"
 _USB_VERSIONS = (1, 2)
@@ -254,6 +255,30 @@ def _leave_usb(device: BusDevice) -> None:
         free[:] = [other for other in free if not other.startswith(f"{port}.")]
     free.append(port)
     device.usb_port = ""
+
+
+def check_companion(device: CatalogueDevice) -> None:
+    """Raise QEMU's text when a controller cannot hand its ports to the bus that it was told."""
+    name, first = device.value("masterbus"), device.value("firstport")
+    buses = [bus for bus in device.machine.buses.system.walk() if bus.bus_type == "usb-bus" and bus.bus_name == name]
+    owner = buses[0].owner if buses else None
+    if owner is None:
+        raise errors.device.usb_bus_not_found(name)
+    if "ehci" not in owner.type:
+        raise errors.device.usb_bus_takes_no_companion(name)
+    if first + _UHCI_PORTS > _EHCI_PORTS:
+        raise errors.device.usb_first_port_refused(_EHCI_PORTS - _UHCI_PORTS)
+    taken = {
+        sitter.value("firstport") + port
+        for bus in device.machine.buses.system.walk()
+        for sitter in bus.sitters
+        if isinstance(sitter, CatalogueDevice) and sitter is not device and sitter.shares_bus
+        if sitter.value("masterbus") == name
+        for port in range(_UHCI_PORTS)
+    }
+    for port in range(first, first + _UHCI_PORTS):
+        if port in taken:
+            raise errors.device.usb_companion_taken(first, first + _UHCI_PORTS - 1, port)
 
 
 _PRODUCTS = {

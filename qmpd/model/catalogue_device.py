@@ -78,6 +78,19 @@ _NEVER_FREED = frozenset(
 _UNLESS_OFF = {"edid[0]": "edid", "xres": "edid", "yres": "edid", "qemu extended regs[0]": "qemu-extended-regs"}
 """Objects that a device brings along, and values it sets, unless a property says no."""
 _IRQ = "irq"
+_MASTER_BUS = "masterbus"
+_MADE_IN_ORDER = {
+    "VGA": (
+        *("bus master container[0]", "vga.vram[0]", "vga-lowmem[0]", "vga[0]", "vga[1]", "vga[2]", "vga[3]", "vga[4]"),
+        *("vbe[0]", "vga.mmio[0]", "vga ioports remapped[0]", "bochs dispi interface[0]", "qemu extended regs[0]"),
+        *("edid[0]", "vga.rom[0]"),
+    ),
+    "bochs-display": (
+        *("bus master container[0]", "bochs-display-vram[0]", "bochs dispi interface[0]", "qemu extended regs[0]"),
+        *("bochs-display-mmio[0]", "edid[0]"),
+    ),
+}
+"""How objects come to devices that may go without some; of others an order is recorded that shows in the same way."""
 _MAC = "mac"
 _MACS = (_MAC, "fp_start_macaddr")
 _WITH_DRIVE = frozenset(
@@ -212,7 +225,9 @@ class CatalogueDevice(Device):
     def bring_all(self) -> None:
         """Take along what the type is recorded to bring, unless it is there already."""
         brought = self.machine.catalogue.brought(self.device_type)
-        for name, kind in brought.added if brought is not None else ():
+        added = dict(brought.added) if brought is not None else {}
+        first = [name for name in _MADE_IN_ORDER.get(self.device_type, ()) if name in added]
+        for name, kind in {name: added[name] for name in (*first, *added)}.items():
             if kind.startswith("child<"):
                 if self.wants(name):
                     self.bring(name)
@@ -247,6 +262,11 @@ class CatalogueDevice(Device):
         """The name of a recorded object below this device."""
         return name.replace(OWN_ID, self.bus_id) if OWN_ID in name and self.bus_id is not None else name
 
+    @property
+    def shares_bus(self) -> bool:
+        """Whether it hands its ports to the bus of another controller."""
+        return _MASTER_BUS in self.properties and bool(self.value(_MASTER_BUS))
+
     def bring(self, name: str) -> None:
         """Take along the recorded object ``name``, with all below it."""
         from qmpd.model.brought import BroughtNode
@@ -257,7 +277,8 @@ class CatalogueDevice(Device):
             if path.partition("/")[0] != name:
                 continue
             if self.machine.catalogue.is_a(found.type, "bus"):
-                self.add_bus(found)
+                if not self.shares_bus:
+                    self.add_bus(found)
             else:
                 parent, _, child = path.rpartition("/")
                 top = resolve_at(self, map(self.shown, parent.split("/")))

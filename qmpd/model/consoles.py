@@ -67,7 +67,7 @@ def show_consoles(machine: Machine, backend: Container) -> None:
 
 def _at_start(machine: Machine) -> Iterator[Device]:
     """The devices that were there when the machine started, in the order in which they came."""
-    yield from machine.board.made if machine.board is not None else ()
+    yield from machine.board_devices
     unnamed = 0
     for arguments in machine.config.devices:
         name = arguments.values.get("id")

@@ -10,6 +10,7 @@ from qmpd import errors
 from qmpd.catalogue import TreeObject
 from qmpd.catalogue.catalogue import LINK
 from qmpd.catalogue.tree import CHILD
+from qmpd.model.boot_tree import is_there
 from qmpd.model.cpu_features import CpuState, canonical
 from qmpd.model.cpu_model import JSON, OPTION, is_read_only, read_property
 from qmpd.model.qom import BOOL, STRING, Object, Property, resolve_link
@@ -44,7 +45,8 @@ class CpuView(Object):
         self._recorded = recorded
         self._catalogue = machine.catalogue
         self.state = state
-        self.kinds = kinds_of(state, recorded, machine.cpus.smp.cpus > 1 or machine.initialized)
+        kinds = kinds_of(state, recorded, machine.cpus.smp.cpus > 1 or machine.initialized)
+        self.kinds = {name: kind for name, kind in kinds.items() if is_there(machine, name)}
 
     def value(self, name: str) -> Any:
         if name in _SHOWN:

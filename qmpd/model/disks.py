@@ -196,6 +196,10 @@ def _ide_number(device: CatalogueDevice) -> int:
 
 def _floppy(device: CatalogueDevice) -> None:
     drive = _own_drive(device)
+    if device.values.get("drive-type", "auto") == "auto":
+        for owner, name, value in device.machine.catalogue.compat_props(device.machine.info.name):
+            if (owner, name) == ("isa-fdc", "fallback"):
+                device.values["drive-type"] = value
     _settle_sizes(device)
     if any(device.values[name] != _SECTOR for name in ("logical_block_size", "physical_block_size")):
         raise errors.device.floppy_block_size_refused()

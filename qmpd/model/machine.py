@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from qmpd.model.board import Board
     from qmpd.model.born_buses import Buses
     from qmpd.model.cpu_device import CpuDevice
+    from qmpd.model.device import Device
     from qmpd.model.dirty_rate import DirtyRate
+    from qmpd.model.flash import FlashChip
     from qmpd.model.geometry import Layout
     from qmpd.model.hyperv import HvBalloon
     from qmpd.model.memslots import Memslots
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     from qmpd.model.sgx_epc import EpcSections
     from qmpd.model.virtio_balloon import VirtioBalloon
     from qmpd.model.vnc import VncDisplay
+
+_FLASH = ("pflash0", "pflash1")
+_WITH_FLASH = ("pc-q35", "pc-i440fx")
 
 
 class Backend(Container):
@@ -110,6 +115,7 @@ class Machine(Object):
         self.epc: EpcSections | None = None
         self.numa = Numa()
         self.dimm_slots = DimmSlots()
+        self.flash: dict[int, FlashChip] = {}
         self.anonymous_devices = 0
         self.balloon: VirtioBalloon | HvBalloon | None = None
         self.on_reset: dict[Object, Callable[[], object]] = {}
@@ -243,6 +249,8 @@ class Machine(Object):
             ram.join(self)
             ram.split(self)
             memory = ram.create_device_memory(self)
+            if self.flash or self.config.drives:
+                self._make_flash()
         except QemuError as error:
             raise StartupError("", error) from None
         self._start_cpus()
@@ -271,6 +279,12 @@ class Machine(Object):
             from qmpd.model import board_globals
 
             getattr(board_globals, f"apply_{which}")(self)
+
+    def _make_flash(self) -> None:
+        if family_of(self.info.name) in _WITH_FLASH:
+            from qmpd.model.flash import make_flash
+
+            make_flash(self)
 
     def _start_cpus(self) -> None:
         """Start the CPUs' threads: one for all where TCG is told to make do with that."""
@@ -317,6 +331,11 @@ class Machine(Object):
         from qmpd.model.board import Board
 
         return Board(self)
+
+    @property
+    def board_devices(self) -> list[Device]:
+        """What the board has made by itself."""
+        return self.board.made if self.board is not None else []
 
     @cached_property
     def block(self) -> Graph:
@@ -471,9 +490,16 @@ class Machine(Object):
         """The properties of the machine type that the catalogue knows: name to QOM type."""
         tree = self.catalogue.tree(self.info.name)
         node = tree.get("/machine") if tree is not None else None
-        return node.entries if node is not None else {}
+        entries = node.entries if node is not None else {}
+        return {name: kind for name, kind in entries.items() if boot_tree.is_there(self, name)}
 
     def find_property(self, name: str) -> Property:
+        if name in _FLASH and family_of(self.info.name) in _WITH_FLASH:
+            from qmpd.model.flash import flash_property
+
+            prop = flash_property(self, _FLASH.index(name))
+            if prop is not None:
+                return prop
         recorded = self._recorded()
         if name in MODELLED and (not recorded or name in recorded):
             return MODELLED[name]

@@ -121,10 +121,14 @@ def instance_order(family: str, added: list[str]) -> list[str]:
         return []
     early, late = _BOARDS[family]
     whole = [name for name in added if name == ram.RAM]
-    memory = [name for name in added if name not in (ram.RAM, NVDIMM_IO)]
+    memory = [name for name in added if name not in (ram.RAM, NVDIMM_IO, *_FLASH)]
     order = GHashOrder([*_BEGINNING, *whole, *early, *memory])
+    used = {
+        name.replace("system.flash", kind) for name in added if name in _FLASH for kind in ("system.flash", "pflash")
+    }
     for name in reversed(_FLASH):
-        order.remove(name)
+        if name not in used:
+            order.remove(name)
     for name in (*late, *(name for name in added if name == NVDIMM_IO)):
         order.add(name)
     return list(order)[::-1]

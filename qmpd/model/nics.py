@@ -83,10 +83,10 @@ def _checked(text: str | None, multicast: errors.QemuError) -> str:
 
 
 def _octets(text: str) -> list[int] | None:
-    """The bytes of an address; a number alone counts behind those that are QEMU's own."""
+    """The bytes of an address; a number alone stands for all of them."""
     if re.fullmatch(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*", text):
         offset = int(text, 8 if re.fullmatch("0[0-7]+", text) else 0)
-        return [0x52, 0x54, 0, *offset.to_bytes(3, "big")] if offset < 1 << 24 else None
+        return list(offset.to_bytes(_OCTETS, "big")) if offset < 1 << 24 else None
     parts = re.split("[:-]", text)
     if len(parts) != _OCTETS or not all(re.fullmatch("[0-9a-fA-F]*", part) for part in parts):
         return None

@@ -195,6 +195,10 @@ class PciDevice(CatalogueDevice):
     def realize_function(self) -> None:
         """Check what only the device itself knows, and take what it needs. Raises QEMU's text."""
         self.check_needs()
+        if self.shares_bus:
+            from qmpd.model.bus_device import check_companion
+
+            check_companion(self)
         self.take_mac()
         if _SAS in self.properties and not self.value(_SAS):
             self.values[_SAS] = _LOCAL_SAS | self.devfn >> 3 << 8 | self.devfn & 7

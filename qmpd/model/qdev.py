@@ -103,7 +103,7 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True,
     if seat is None:
         _name(machine, device, options.get("id"))
     else:
-        machine.unattached.add_child(seat.name, device)
+        seat.parent.add_child(seat.name, device)
     device.bus = bus
     try:
         properties = {name: value for name, value in options.items() if name not in ("driver", "bus", "id")}
@@ -114,7 +114,7 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True,
             if seat is None:
                 bus.attach(device)
             else:
-                bus.attach_after(seat.turn, device)
+                bus.attach_after(seat.turn, device, seat.before)
         device.pre_plug()
         device.realize()
     except QemuError:

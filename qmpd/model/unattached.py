@@ -7,7 +7,7 @@ part that is left out gives its number to the next.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qmpd.catalogue.catalogue import family_of
@@ -57,13 +57,21 @@ _LEFT_OUT = {
     "i8042": (False, ("i8042", "vmport", "vmmouse", "port92")),
     "smbus": (False, ("ICH9-SMB", "smbus-eeprom")),
     "sata": (False, ("ich9-ahci",)),
+    "pit": ("off", ("isa-pit", "isa-pcspk")),
+    "pic": ("off", ("isa-i8259",)),
 }
 """Properties of the machine with the value by which it does without devices of some types."""
 
-_WIRES_LEFT_OUT = {
+_WIRES_LEFT_OUT: dict[tuple[str, str], Sequence[int]] = {
     ("pc-i440fx", "hpet"): range(17, 25),
     ("pc-i440fx", "i8042"): range(25, 27),
     ("pc-q35", "i8042"): range(25, 27),
+    ("pc-i440fx", "pic"): (16,),
+    ("pc-q35", "pic"): (24,),
+    ("isapc", "pic"): (0,),
+    ("isapc", "pit"): (1,),
+    ("microvm", "pic"): (25,),
+    ("microvm", "pit"): (26,),
 }
 """The interrupt lines that go with them, by family and property."""
 

@@ -195,10 +195,16 @@ class VirtioPci(PciDevice):
         return _CLASSES.get(base) or _SHARED_BACKENDS.get(base, base)
 
     def _add_modern_regions(self) -> None:
-        for number, region in enumerate(_REGIONS):
-            size = self._notify_size if region == "notify" else _PAGE
-            node = IoRegion(size, self._modern_bar, number * _PAGE)
+        sizes = [_PAGE, _PAGE, _PAGE, self._notify_size]
+        start = 0
+        if self.type in _BEFORE_VIRTIO:  # The registers of a graphics card come first.
+            if not self._flag("page-per-vq"):
+                sizes[:2] = [_PAGE // 2, _PAGE // 2]
+            start = self._modern_bar.length() - sum(sizes)
+        for region, size in zip(_REGIONS, sizes, strict=True):
+            node = IoRegion(size, self._modern_bar, start)
             self.add_child(f"virtio-pci-{region}-{self._virtio_name}[0]", node)
+            start += size
         ports = IoRegion(4) if self._flag("modern-pio-notify") else None
         self.add_child(f"virtio-pci-notify-pio-{self._virtio_name}[0]", IoRegion(4, ports))
         if ports is not None:

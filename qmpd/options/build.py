@@ -133,6 +133,7 @@ def _take_plain(parser: Parser, config: VmConfig) -> None:
     config.compat = parser.compat
     config.extras = parser.extras
     config.ignored = parser.ignored
+    config.usb_devices = parser.usb_devices
 
 
 def _take_early(parser: Parser, config: VmConfig) -> None:

@@ -52,6 +52,7 @@ class Parser:
         self.display: dict[str, Any] = {}
         self.compat: dict[str, str] = {}
         self.ports: dict[str, list[tuple[str, str]]] = {"serial": [], "parallel": [], "debugcon": []}
+        self.usb_devices: list[tuple[str, str]] = []
         self.extras = Extras()
         self.ignored: list[str] = []
         self.origin = ""
@@ -99,6 +100,8 @@ class Parser:
         if name in table.MACHINE_PROPERTIES:
             key, value = table.MACHINE_PROPERTIES[name]
             self.machine[key] = value or argument
+        if name == "usbdevice":
+            self.usb_devices.append((argument, self.origin))
         handle = self._handlers.get(name)
         if handle is not None:
             handle(self, argument)

@@ -77,5 +77,5 @@ DRIVES: Final = {
 IGNORED: Final = frozenset(
     "D L acpitable d debugcon dfilter dump-vmstate echr enable-sync-profile fsdev full-screen fw_cfg gdb icount iscsi"
     " jitdump k loadvm mem-prealloc net nic only-migratable option-rom overcommit perfmap plugin run-with s sandbox"
-    " seed smbios snapshot tpmdev trace usbdevice virtfs win2k-hack xen-domid".split()
+    " seed smbios snapshot tpmdev trace virtfs win2k-hack xen-domid".split()
 )

@@ -14,6 +14,11 @@ FIXED = (
     "-machine pc,hpet=off -m 6G,slots=2,maxmem=10G",
     "-machine microvm",
 )
+DEFAULT = (
+    "-machine q35",
+    "-machine pc -smp 2 -hda null-co:// -net nic,model=virtio -net user -usb",
+    "-machine isapc -vga std -serial null -serial null",
+)
 NUMBER = 5
 
 
@@ -30,9 +35,16 @@ def test_a_fresh_machine_shows_the_tree_of_qemu(options: str) -> None:
     assert list(differences(options.split())) == []
 
 
+@pytest.mark.parametrize("options", DEFAULT)
+def test_a_machine_with_defaults_shows_the_tree_of_qemu(options: str) -> None:
+    assert list(differences(options.split(), defaults=True)) == []
+
+
 def test_machines_picked_at_random_show_the_trees_of_qemu() -> None:
     seed = runner.chosen_seed()
     chance = random.Random(seed)
     for _ in range(NUMBER):
-        options = picked(chance)
-        assert list(differences(options)) == [], f"python -m tests.conformance.trees --seed {seed}: {options}"
+        options, defaults = picked(chance)
+        assert list(differences(options, defaults=defaults)) == [], (
+            f"python -m tests.conformance.trees --seed {seed}: {options}"
+        )

@@ -33,7 +33,7 @@ _MASKS = (
     ),
     (re.compile(r'"package": "[^"]*"'), '"package": "<package>"'),
     (re.compile(r"thread_id=\d+"), "thread_id=<thread-id>"),
-    (re.compile(r"#net(\d+)\d\d"), r"#net\1<chance>"),
+    (re.compile(r"#(net|block)(\d+)\d\d"), r"#\1\2<chance>"),
 )
 
 

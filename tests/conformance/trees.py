@@ -26,7 +26,22 @@ OWN = "/chardevs"  #: holds each side's own monitor
 
 FEATURES = ("avx", "-aes", "+vmx", "ht=on", "sse4-1=off", "+svm", "x2apic=off", "-apic", "phys-bits=38", "family=7")
 SIZES = ("128M", "1G", "3G", "6G", "1G,slots=2,maxmem=4G", "5G,slots=1,maxmem=9G")
-PARTS = ("", "", "hpet=off", "vmport=off", "hpet=off,vmport=off", "nvdimm=on")
+PARTS = ("", "", "hpet=off", "vmport=off", "hpet=off,vmport=off", "nvdimm=on", "usb=on", "smm=off,pit=off", "pic=off")
+ASKED = (
+    *(
+        "",
+        "",
+        "-vga none",
+        "-vga cirrus",
+        "-vga virtio",
+        "-net none",
+        "-net nic,model=rtl8139 -net user",
+        "-serial null",
+    ),
+    *("-serial none -parallel none", "-hda null-co:// -cdrom null-co://", "-fda null-co://", "-drive if=ide,index=1"),
+    *("-device VGA", "-device ide-cd", "-device isa-serial", "-global isa-fdc.fdtypeA=none"),
+)
+"""What users ask of boards that make devices by themselves."""
 
 
 class Stand:
@@ -66,8 +81,8 @@ def _unlike(path: str, theirs: Recorded, ours: Recorded) -> Iterator[str]:
             yield f"{path} {name}: {answer} became {ours.answers[name]}"
 
 
-def picked(chance: random.Random) -> list[str]:
-    """Options of some machine."""
+def picked(chance: random.Random) -> tuple[list[str], bool]:
+    """Options of some machine, and whether its board makes devices by itself."""
     catalogue = Catalogue.open()
     machines = [entry["name"] for entry in catalogue.machines().value if entry["name"] not in ("none", "x-remote")]
     machine = chance.choice(machines)
@@ -81,7 +96,10 @@ def picked(chance: random.Random) -> list[str]:
         model = chance.choice(models)
         features = chance.sample(FEATURES, chance.randrange(3)) if machine.startswith("pc-") else []
         options += ["-cpu", ",".join([model, *features])]
-    return options
+    defaults = chance.random() < 0.4
+    if defaults and machine.startswith("pc-"):
+        options += chance.choice(ASKED).split()
+    return options, defaults
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,13 +110,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("options", nargs="*", help="QEMU's options of one machine")
     given = parser.parse_args(argv)
     chance = random.Random(given.seed)
-    machines = [given.options] if given.options else [picked(chance) for _ in range(given.number)]
+    machines = [(given.options, given.defaults)] if given.options else [picked(chance) for _ in range(given.number)]
     found = 0
     print(f"seed {given.seed}")
-    for options in machines:
-        lines = list(differences(options, defaults=given.defaults))
+    for options, defaults in machines:
+        lines = list(differences(options, defaults=defaults))
         found += bool(lines)
-        print(f"{shlex.join(options)}: {len(lines)} differences", *lines[:30], sep="\n    ")
+        print(f"{'--defaults ' * defaults}{shlex.join(options)}: {len(lines)} differences", *lines[:30], sep="\n    ")
     return 1 if found else 0
 
 

@@ -199,6 +199,11 @@ def _registers(machine: Machine, index: int) -> str:
     return text if index == 0 else text.replace("CPU#0", f"CPU#{index}", 1).replace("HLT=0", "HLT=1", 1)
 
 
+def usb(call: Call) -> str:
+    text: str = machine.x_query_usb(call.context)["human-readable-text"]
+    return text
+
+
 def of_machine(subject: str) -> Handler:
     """Answers what was recorded of a bare machine."""
 
@@ -347,6 +352,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "status": status,
     "tlb": paging,
     "trace-events": trace_events,
+    "usb": usb,
     "uuid": uuid,
     "version": version,
 }

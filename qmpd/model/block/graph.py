@@ -153,7 +153,7 @@ class Graph:
     def name_node(self, node: Node, name: str | None) -> None:
         """Put the node in the graph, under its name or a new one. Raises QEMU's text."""
         if name is None:
-            name = f"#block{self._unnamed:03}"
+            name = f"#block{self._unnamed}00"  # where QEMU lets chance choose two digits
             self._unnamed += 1
         elif not re.match(_NAME, name):
             raise errors.block.block_node_name_malformed(name)
