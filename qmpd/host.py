@@ -100,6 +100,10 @@ class DiskImages:
         finally:
             os.close(descriptor)
 
+    def write(self, path: str, data: bytes) -> None:
+        with open(_encoded(path), "r+b") as file:
+            file.write(data)
+
     def is_pipe(self, path: str) -> bool:
         try:
             return stat.S_ISFIFO(os.stat(_encoded(path)).st_mode)

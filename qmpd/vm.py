@@ -95,6 +95,7 @@ class Vm:
             self._faults = _faults(config.extras.faults, clock, self.die)
         self.machine.die = self.die
         self.machine.later = partial(clock.call_later, 0.0)
+        self.machine.after = clock.call_later
         self.machine.wall_clock = lambda: clock.now()[0]
         self.machine.read_file = self._read_file
         self._create_objects(config.early_objects)

@@ -1,4 +1,4 @@
-"""qapi/block-core.json: block nodes. Nothing is copied: what starts a job checks its arguments and goes no further."""
+"""qapi/block-core.json: block nodes, and jobs on them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,23 @@ from typing import Any
 from qmpd import errors
 from qmpd.commands import block_info
 from qmpd.commands.context import Context
-from qmpd.model.block import reopening
-from qmpd.model.block.graph import Node
-from qmpd.model.block.jobs import create_image, find_block_job
+from qmpd.model.block import copies, reopening, snapshots
+from qmpd.model.block.block_jobs import (
+    BlockJob,
+    Commit,
+    Mirror,
+    Settings,
+    Stream,
+    between,
+    cancel,
+    chain,
+    find_block_job,
+    note_backing,
+)
+from qmpd.model.block.graph import Graph, Node
+from qmpd.model.block.jobs import create_image
+from qmpd.model.block.opening import add_node
+from qmpd.model.block.permissions import Permission
 from qmpd.model.iothread import Iothread
 
 _SMALLEST_GRANULARITY = 512
@@ -31,7 +45,8 @@ def query_named_block_nodes(context: Context, flat: bool = False) -> list[dict[s
 
 
 def query_block_jobs(context: Context) -> list[dict[str, Any]]:
-    return []
+    jobs = context.machine.block.jobs.values()
+    return [job.block_info() for job in reversed(jobs) if isinstance(job, BlockJob)]
 
 
 def x_debug_query_block_graph(context: Context) -> dict[str, Any]:
@@ -68,6 +83,7 @@ def block_resize(context: Context, size: int, device: str | None = None, node_na
     node = context.machine.block.look_up(device, node_name)
     if size < 0:
         raise errors.invalid_parameter_value("size", "a >0 size")
+    node.check_operation("resize")
     if node.read_only:
         raise errors.block.image_is_read_only()
     reopening.resize(node, size)
@@ -121,45 +137,40 @@ def x_blockdev_amend(
 
 def change_backing_file(context: Context, device: str, image_node_name: str, backing_file: str) -> None:
     graph = context.machine.block
-    graph.find_root(device)
+    node = graph.find_root(device)
     image = graph.look_up(None, image_node_name)
-    if image.child("backing") is None:
+    if image.backing is None:
         raise errors.block.image_without_backing()
-    raise errors.not_modelled("writing to images")
+    node.check_operation("change")
+    if image not in chain(node):
+        raise errors.block.image_not_in_chain(device)
+    note_backing(image, backing_file, image.driver.name)
 
 
-# Snapshots, copies
-
-
-def _start(what: str) -> None:
-    raise errors.not_modelled(what)
+# Snapshots
 
 
 def blockdev_snapshot(context: Context, arguments: dict[str, Any]) -> None:
-    reopening.snapshot(context.machine.block, arguments["node"], arguments["overlay"])
+    context.machine.block.drain()
+    snapshots.snapshot(context.machine.block, arguments["node"], arguments["overlay"]).take()
 
 
 def blockdev_snapshot_sync(context: Context, arguments: dict[str, Any]) -> None:
-    graph = context.machine.block
-    graph.look_up(arguments.get("device"), arguments.get("node-name"))
-    name = arguments.get("snapshot-node-name")
-    if "node-name" in arguments and name is None:
-        raise errors.block.overlay_lacks_name()
-    if name is not None and name in graph.nodes:
-        raise errors.block.overlay_name_taken()
-    _start("snapshots into new files")
+    context.machine.block.drain()
+    snapshots.snapshot_sync(context.machine.block, arguments, block_info.filename).take()
 
 
 def blockdev_snapshot_internal_sync(context: Context, arguments: dict[str, Any]) -> None:
     device = arguments["device"]
     node = context.machine.block.find_root(device)
+    node.check_operation("internal-snapshot")
     if node.read_only:
         raise errors.block.device_read_only(device)
     if node.driver.name != "qcow2":
         raise errors.block.internal_snapshot_unsupported(node.driver.name, device)
     if not arguments["name"]:
         raise errors.block.snapshot_name_empty()
-    _start("snapshots inside an image")
+    raise errors.not_modelled("snapshots inside an image")
 
 
 def blockdev_snapshot_delete_internal_sync(
@@ -168,86 +179,108 @@ def blockdev_snapshot_delete_internal_sync(
     node = context.machine.block.find_root(device)
     if id is None and name is None:
         raise errors.block.snapshot_not_named()
+    node.check_operation("internal-snapshot-delete")
     if node.driver.name != "qcow2":
         raise errors.block.snapshots_not_listed()
     raise errors.block.snapshot_not_found(id or "null", name or "null", device)
 
 
+# Jobs
+
+
 def block_stream(context: Context, device: str, **options: Any) -> None:
     for first, second in (("base", "base_node"), ("base", "bottom"), ("bottom", "base_node")):
         if first in options and second in options:
-            raise errors.block.block_arguments_exclusive(first, second.replace("_", "-"))
+            raise errors.jobs.block_arguments_exclusive(first, second.replace("_", "-"))
     graph = context.machine.block
     node = graph.look_up(device, device)
+    base = bottom = None
     if "base" in options:
-        raise errors.block.not_in_backing_chain(options["base"])
+        base = _named_in_chain(chain(node)[1:], options["base"])
+        if base is None:
+            raise errors.jobs.not_in_backing_chain(options["base"])
     if "base_node" in options:
-        below = graph.look_up(None, options["base_node"])
-        if below is node or below not in _chain(node):
-            raise errors.block.node_not_a_backing_image(options["base_node"], device)
+        base = graph.look_up(None, options["base_node"])
+        if base is node or base not in chain(node):
+            raise errors.jobs.node_not_a_backing_image(options["base_node"], device)
     if "bottom" in options:
         bottom = graph.look_up(None, options["bottom"])
         if bottom.driver.is_filter:
-            raise errors.block.bottom_is_a_filter(options["bottom"])
-        if bottom not in _chain(node):
-            raise errors.block.node_not_in_chain(options["bottom"], device)
-    if "base" not in options and "base_node" not in options and "backing_file" in options:
-        raise errors.block.backing_file_of_whole_chain()
-    _start("block jobs")
+            raise errors.jobs.bottom_is_a_filter(options["bottom"])
+        if bottom not in chain(node):
+            raise errors.jobs.node_not_in_chain(options["bottom"], device)
+        base = bottom.filtered_or_backing
+    for one in between(node, base):
+        one.check_operation("stream")
+    if base is None and "backing_file" in options:
+        raise errors.jobs.backing_file_of_whole_chain()
+    Stream(node, base, options.get("backing_file"), Settings.of(options), block_info.filename).run()
 
 
-def _chain(node: Node | None) -> list[Node]:
-    """The node and what shows through it."""
-    return [] if node is None else [node, *_chain(node.filtered_or_backing)]
+def _named_in_chain(nodes: list[Node], name: str) -> Node | None:
+    return next((node for node in nodes if block_info.filename(node) == name), None)
 
 
 def block_commit(context: Context, device: str, **options: Any) -> None:
     graph = context.machine.block
     if graph.find_drive(device) is None and graph.find_node(device) is None:
         raise errors.device_not_found(device)
-    node = top = graph.find_root(device)
-    if "top_node" in options and "top" in options:
-        raise errors.block.block_arguments_mutually_exclusive("top-node", "top")
-    if "top_node" in options:
-        top = graph.look_up(None, options["top_node"])
-        if top not in _chain(node):
-            raise errors.block.node_not_in_this_chain(options["top_node"])
-    elif "top" in options and options["top"] != block_info.filename(node):
-        raise errors.block.top_not_found(options["top"])
-    if "base_node" in options and "base" in options:
-        raise errors.block.block_arguments_mutually_exclusive("base-node", "base")
-    if "base_node" in options:
-        if graph.look_up(None, options["base_node"]) not in _chain(top):
-            raise errors.block.node_not_in_this_chain(options["base_node"])
-    elif "base" in options:
-        raise errors.block.not_in_backing_chain(options["base"])
-    if _chain(top)[-1] is top:
-        raise errors.block.commit_into_itself()
-    _start("block jobs")
+    node = graph.find_root(device)
+    node.check_operation("commit-source")
+    top = _end_of_commit(graph, chain(node), node, options, "top")
+    if top is None:
+        raise errors.jobs.top_not_found(options["top"])
+    base = _end_of_commit(graph, chain(top), chain(top)[-1], options, "base")
+    if base is None:
+        raise errors.jobs.not_in_backing_chain(options["base"])
+    for one in (*between(top, base), base):
+        one.check_operation("commit-target")
+    if top is base:
+        raise errors.jobs.commit_into_itself()
+    settings, backing_file = Settings.of(options), options.get("backing_file")
+    if Permission.WRITE not in top.demand()[0] and top is not node:
+        overlay = next(one for one in chain(node) if one.filtered_or_backing is top)
+        overlay.check_operation("commit-target")
+        Commit(node, top, base, backing_file, settings, block_info.filename).run()
+        return
+    if backing_file is not None:
+        raise errors.jobs.backing_file_of_active_layer() if top is node else errors.jobs.backing_file_below_writer()
+    Mirror(top, base, settings, 0, active=True).run()
+
+
+def _end_of_commit(graph: Graph, nodes: list[Node], default: Node, options: dict[str, Any], end: str) -> Node | None:
+    """The node that ``top-node`` and ``top`` choose, or ``base-node`` and ``base``. Raises QEMU's text."""
+    if f"{end}_node" in options and end in options:
+        raise errors.jobs.block_arguments_mutually_exclusive(f"{end}-node", end)
+    if f"{end}_node" in options:
+        chosen = graph.look_up(None, options[f"{end}_node"])
+        if chosen not in nodes:
+            raise errors.jobs.node_not_in_this_chain(options[f"{end}_node"])
+        return chosen
+    if end in options:
+        return _named_in_chain(nodes if end == "top" else nodes[1:], options[end])
+    return default
 
 
 def drive_backup(context: Context, arguments: dict[str, Any]) -> None:
-    context.machine.block.find_root(arguments["device"])
-    _start("block jobs")
+    context.machine.block.drain()
+    copies.drive_backup(context.machine.block, arguments, block_info.filename).take()
 
 
 def blockdev_backup(context: Context, arguments: dict[str, Any]) -> None:
-    graph = context.machine.block
-    graph.find_root(arguments["device"])
-    graph.look_up(arguments["target"], arguments["target"])
-    _start("block jobs")
+    context.machine.block.drain()
+    copies.blockdev_backup(context.machine.block, arguments).take()
 
 
 def drive_mirror(context: Context, arguments: dict[str, Any]) -> None:
-    context.machine.block.find_root(arguments["device"])
-    _start("block jobs")
+    copies.drive_mirror(context.machine.block, arguments, block_info.filename)
 
 
 def blockdev_mirror(context: Context, device: str, target: str, **options: Any) -> None:
     graph = context.machine.block
-    graph.find_root(device)
-    graph.look_up(target, target)
-    _start("block jobs")
+    node = graph.find_root(device)
+    arguments = {name.replace("_", "-"): value for name, value in options.items()}
+    copies.mirror(graph, node, graph.look_up(target, target), arguments)
 
 
 # Dirty bitmaps
@@ -301,36 +334,36 @@ def x_debug_block_dirty_bitmap_sha256(context: Context, arguments: dict[str, Any
     raise errors.not_modelled("the contents of bitmaps")
 
 
-# Jobs: of those that these commands speak of there are none
+# What becomes of jobs
 
 
 def block_job_set_speed(context: Context, device: str, speed: int) -> None:
-    find_block_job(device)
+    find_block_job(context.machine.block, device).set_speed(speed)
 
 
 def block_job_cancel(context: Context, device: str, force: bool = False) -> None:
-    find_block_job(device)
+    cancel(find_block_job(context.machine.block, device), force=force)
 
 
 def block_job_pause(context: Context, device: str) -> None:
-    find_block_job(device)
+    find_block_job(context.machine.block, device).pause()
 
 
 def block_job_resume(context: Context, device: str) -> None:
-    find_block_job(device)
+    find_block_job(context.machine.block, device).resume()
 
 
 def block_job_complete(context: Context, device: str) -> None:
-    find_block_job(device)
+    find_block_job(context.machine.block, device).complete()
 
 
 def block_job_dismiss(context: Context, id: str) -> None:
-    find_block_job(id)
+    find_block_job(context.machine.block, id).dismiss()
 
 
 def block_job_finalize(context: Context, id: str) -> None:
-    find_block_job(id)
+    find_block_job(context.machine.block, id).finalize()
 
 
 def block_job_change(context: Context, arguments: dict[str, Any]) -> None:
-    find_block_job(arguments["id"])
+    find_block_job(context.machine.block, arguments["id"]).change(arguments)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
+from qmpd.model.block.block_jobs import BlockJob
 from qmpd.model.block.drive import Drive
 from qmpd.model.block.graph import Edge, Graph, Node
 from qmpd.model.block.permissions import Permission
@@ -15,6 +17,13 @@ _RATES = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
 # Names of files
 
 
+def _shown(node: Node) -> Node:
+    """The node itself, or what a job's filter is on top of."""
+    while node.is_jobs_own and node.filtered_or_backing is not None:
+        node = node.filtered_or_backing
+    return node
+
+
 def _strong_options(node: Node) -> dict[str, Any]:
     """The options that change what is seen through the node."""
     return {name: node.options[name] for name in node.driver.strong if name in node.options}
@@ -23,11 +32,16 @@ def _strong_options(node: Node) -> dict[str, Any]:
 def _open_options(node: Node) -> dict[str, Any]:
     """What it takes to open the same again."""
     own = {"driver": node.driver.name, **({"filename": node.options["filename"]} if "filename" in node.options else {})}
-    return own | _strong_options(node) | {edge.name: _open_options(edge.child) for edge in node.children}
+    node = _shown(node)
+    overridden = node.driver.supports_backing and _backing_overridden(node)
+    below = {edge.name: _open_options(edge.child) for edge in node.children if edge.name != "backing" or overridden}
+    nothing = {"backing": None} if overridden and "backing" not in below else {}
+    return own | _strong_options(node) | nothing | below
 
 
 def exact_filename(node: Node) -> str:
     """The plain file name that leads to the same node again, empty if none does."""
+    node = _shown(node)
     driver = node.driver
     if driver.needs_filename:
         return str(node.options["filename"])
@@ -48,13 +62,20 @@ def exact_filename(node: Node) -> str:
 
 def _backing_overridden(node: Node) -> bool:
     """Whether what lies below is something else than the image says."""
-    below = node.child("backing")
+    below = node.backing
     said = node.qcow2.backing_file if node.qcow2 is not None else ""
     return bool(said) != (below is not None) or (below is not None and not exact_filename(below).endswith(said))
 
 
 def filename(node: Node) -> str:
+    node = _shown(node)
     return exact_filename(node) or "json:" + encode(_open_options(node)).decode()
+
+
+def _path(node: Node) -> str:
+    """The file that a format lies in."""
+    below = node.child("file")
+    return below.options.get("filename", "") if below is not None else ""
 
 
 # Nodes
@@ -66,7 +87,9 @@ def _allocated(node: Node) -> int | None:
         return node.image.allocated
     if node.driver.is_protocol:
         return 0 if not node.children else None
-    sizes = [_allocated(edge.child) for edge in node.children if edge.name != "backing"]
+    sizes = [
+        _allocated(edge.child) for edge in node.children if edge.name != "target" and edge.child is not node.backing
+    ]
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
@@ -76,7 +99,9 @@ def _get_info(node: Node) -> dict[str, Any]:
         return {"dirty-flag": False}
     if node.qcow2 is not None:
         return {"cluster-size": node.qcow2.cluster_size, "dirty-flag": node.qcow2.dirty}
-    below = node.child("file") if node.driver.name == "raw" or node.driver.is_filter else None
+    below = node.child("file") if node.driver.name == "raw" else None
+    if node.driver.is_filter:
+        below = node.filtered_or_backing
     return _get_info(below) if below is not None else {}
 
 
@@ -90,8 +115,7 @@ def _image_info(node: Node, *, flat: bool) -> dict[str, Any]:
         info["format-specific"] = {"type": "qcow2", "data": node.qcow2.specific}
         if node.qcow2.backing_file:
             info["backing-filename"] = node.qcow2.backing_file
-            below = node.child("backing")
-            info["full-backing-filename"] = filename(below) if below is not None else node.qcow2.backing_file
+            info["full-backing-filename"] = posixpath.join(posixpath.dirname(_path(node)), node.qcow2.backing_file)
             if node.qcow2.backing_format:
                 info["backing-filename-format"] = node.qcow2.backing_format
     below = node.filtered_or_backing
@@ -121,7 +145,7 @@ def device_info(node: Node, drive: Drive | None, *, flat: bool) -> dict[str, Any
         },
         "write_threshold": node.write_threshold,
     }
-    below = node.child("backing")
+    below = node.backing
     if below is not None:
         info["backing_file"] = filename(below)
     if node.bitmaps:
@@ -158,6 +182,13 @@ def named_nodes(graph: Graph, *, flat: bool) -> list[dict[str, Any]]:
 # Drives
 
 
+def _told_of(node: Node) -> Node:
+    """The node below filters that nobody has asked for."""
+    while node.implicit and node.filtered_or_backing is not None:
+        node = node.filtered_or_backing
+    return node
+
+
 def block_info(drive: Drive) -> dict[str, Any]:
     info: dict[str, Any] = {
         "device": drive.name,
@@ -168,7 +199,7 @@ def block_info(drive: Drive) -> dict[str, Any]:
     if drive.device_id:
         info["qdev"] = drive.device_id
     if drive.node is not None:
-        info["inserted"] = device_info(drive.node, drive, flat=False)
+        info["inserted"] = device_info(_told_of(drive.node), drive, flat=False)
     if drive.has_tray:
         info["tray_open"] = drive.tray_open
     if drive.reports_status:
@@ -222,7 +253,7 @@ def statistics(graph: Graph, *, of_nodes: bool) -> list[dict[str, Any]]:
     told = []
     for drive in graph.drives:
         if drive.shown:
-            entry = _stats(drive.node, through_drive=True) | {"device": drive.name}
+            entry = _stats(drive.node and _told_of(drive.node), through_drive=True) | {"device": drive.name}
             entry["stats"] |= {"account_invalid": drive.account_invalid, "account_failed": drive.account_failed}
             if drive.device_id:
                 entry["qdev"] = drive.device_id
@@ -258,6 +289,11 @@ def graph(whole: Graph) -> dict[str, Any]:
         nodes.append({"id": number(drive), "type": "block-backend", "name": drive.name or drive.device_id})
         if drive.root is not None:
             add_edge(drive, drive.root)
+    for job in whole.jobs.values():
+        if isinstance(job, BlockJob):
+            nodes.append({"id": number(job), "type": "block-job", "name": job.name})
+            for edge in job.edges:
+                add_edge(job, edge)
     for node in whole.nodes.values():
         nodes.append({"id": number(node), "type": "block-driver", "name": node.name})
         for edge in node.children:

@@ -1,10 +1,9 @@
-"""qapi/job.json: background jobs. The only ones here create images, and are over soon."""
+"""qapi/job.json: background jobs, of whatever kind."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.model.block.jobs import find_job
 
@@ -14,24 +13,23 @@ def query_jobs(context: Context) -> list[dict[str, Any]]:
 
 
 def job_pause(context: Context, id: str) -> None:
-    find_job(context.machine.block, id).refuse("pause")
+    find_job(context.machine.block, id).pause()
 
 
 def job_resume(context: Context, id: str) -> None:
-    find_job(context.machine.block, id)
-    raise errors.block.job_not_paused()
+    find_job(context.machine.block, id).resume()
 
 
 def job_cancel(context: Context, id: str) -> None:
-    find_job(context.machine.block, id).refuse("cancel")
+    find_job(context.machine.block, id).cancel(force=True)
 
 
 def job_complete(context: Context, id: str) -> None:
-    find_job(context.machine.block, id).refuse("complete")
+    find_job(context.machine.block, id).complete()
 
 
 def job_finalize(context: Context, id: str) -> None:
-    find_job(context.machine.block, id).refuse("finalize")
+    find_job(context.machine.block, id).finalize()
 
 
 def job_dismiss(context: Context, id: str) -> None:

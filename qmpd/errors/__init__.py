@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from qmpd.errors import hostmem as hostmem
     from qmpd.errors import hostmem_file as hostmem_file
     from qmpd.errors import hyperv as hyperv
+    from qmpd.errors import images as images
+    from qmpd.errors import jobs as jobs
     from qmpd.errors import machine as machine
     from qmpd.errors import memory as memory
     from qmpd.errors import migration as migration

@@ -1,8 +1,8 @@
-"""Block nodes, drives, jobs and exports."""
+"""Block nodes, drives and exports."""
 
 from __future__ import annotations
 
-from qmpd.errors import ErrorClass, QemuError, invalid_parameter_value
+from qmpd.errors import QemuError, invalid_parameter_value
 
 # block.c, blockdev.c, block/monitor/, block/qapi-system.c: nodes and drives
 
@@ -97,6 +97,10 @@ def block_node_not_owned(name: str) -> QemuError:
     return QemuError(f"Node {name} is not owned by the monitor")
 
 
+def block_node_busy(name: str, reason: str) -> QemuError:
+    return QemuError(f"Node '{name}' is busy: {reason}")
+
+
 def block_node_in_use(name: str) -> QemuError:
     return QemuError(f"Block device {name} is in use")
 
@@ -139,14 +143,6 @@ def node_already_in_use(name: str) -> QemuError:
 
 def device_node_missing(name: str) -> QemuError:
     return QemuError(f"Device '{name}' not found")
-
-
-def block_arguments_exclusive(first: str, second: str) -> QemuError:
-    return QemuError(f"'{first}' and '{second}' cannot be specified at the same time")
-
-
-def block_arguments_mutually_exclusive(first: str, second: str) -> QemuError:
-    return QemuError(f"'{first}' and '{second}' are mutually exclusive")
 
 
 def snapshot_not_named() -> QemuError:
@@ -220,36 +216,12 @@ def snapshot_not_found(snapshot_id: str, name: str, device: str) -> QemuError:
     return QemuError(f"Snapshot with id '{snapshot_id}' and name '{name}' does not exist on device '{device}'")
 
 
-def not_in_backing_chain(name: str) -> QemuError:
-    return QemuError(f"Can't find '{name}' in the backing chain")
-
-
-def node_not_a_backing_image(name: str, device: str) -> QemuError:
-    return QemuError(f"Node '{name}' is not a backing image of '{device}'")
-
-
-def bottom_is_a_filter(name: str) -> QemuError:
-    return QemuError(f"Node '{name}' is a filter, use a non-filter node as 'bottom'")
-
-
-def node_not_in_chain(name: str, device: str) -> QemuError:
-    return QemuError(f"Node '{name}' is not in a chain starting from '{device}'")
-
-
-def node_not_in_this_chain(name: str) -> QemuError:
-    return QemuError(f"'{name}' is not in this backing file chain")
-
-
-def backing_file_of_whole_chain() -> QemuError:
-    return QemuError("backing file specified, but streaming the entire chain")
-
-
-def commit_into_itself() -> QemuError:
-    return QemuError("cannot commit an image into itself")
-
-
 def image_without_backing() -> QemuError:
     return QemuError("not allowing backing file change on an image without a backing file")
+
+
+def image_not_in_chain(device: str) -> QemuError:
+    return QemuError(f"'{device}' and image file are not in the same chain")
 
 
 def image_does_not_support_resize() -> QemuError:
@@ -357,10 +329,6 @@ def snapshots_not_listed() -> QemuError:
     return QemuError("Failed to get a snapshot list: Operation not supported")
 
 
-def top_not_found(name: str) -> QemuError:
-    return QemuError(f"Top image file {name} not found")
-
-
 def bitmaps_not_stored(node: str) -> QemuError:
     return QemuError(f"Can't store persistent bitmaps to {node}: Operation not supported")
 
@@ -413,6 +381,21 @@ def quorum_threshold_too_large() -> QemuError:
     return QemuError("threshold may not exceed children count")
 
 
+def option_unknown(driver: str, name: str, *, is_protocol: bool) -> QemuError:
+    """Where a member is a struct or a list, an empty one leaves the member itself, which no driver knows."""
+    if is_protocol:
+        return QemuError(f"Block protocol '{driver}' doesn't support the option '{name}'")
+    return QemuError(f"Block format '{driver}' does not support the option '{name}'")
+
+
+def nbd_name_too_long(what: str) -> QemuError:
+    return QemuError(f"{what} too long to send to server")
+
+
+def amend_of_other_driver() -> QemuError:
+    return QemuError("x-blockdev-amend doesn't support changing the block driver")
+
+
 # block/dirty-bitmap.c, block/monitor/bitmap-qmp-cmds.c
 
 
@@ -430,60 +413,6 @@ def bitmap_granularity_refused() -> QemuError:
 
 def bitmap_exists(name: str) -> QemuError:
     return QemuError(f"Bitmap already exists: {name}")
-
-
-# job.c, job-qmp.c, blockjob.c, block/create.c, block/transactions.c
-
-
-def job_not_found() -> QemuError:
-    return QemuError("Job not found")
-
-
-def block_job_not_found(name: str) -> QemuError:
-    return QemuError(f"Block job '{name}' not found", ErrorClass.DEVICE_NOT_ACTIVE)
-
-
-def job_not_paused() -> QemuError:
-    return QemuError("Can't resume a job that was not paused")
-
-
-def option_unknown(driver: str, name: str, *, is_protocol: bool) -> QemuError:
-    """Where a member is a struct or a list, an empty one leaves the member itself, which no driver knows."""
-    if is_protocol:
-        return QemuError(f"Block protocol '{driver}' doesn't support the option '{name}'")
-    return QemuError(f"Block format '{driver}' does not support the option '{name}'")
-
-
-def nbd_name_too_long(what: str) -> QemuError:
-    return QemuError(f"{what} too long to send to server")
-
-
-def amend_of_other_driver() -> QemuError:
-    return QemuError("x-blockdev-amend doesn't support changing the block driver")
-
-
-def job_id_malformed(name: str) -> QemuError:
-    return QemuError(f"Invalid job ID '{name}'")
-
-
-def job_id_taken(name: str) -> QemuError:
-    return QemuError(f"Job ID '{name}' already in use")
-
-
-def job_verb_refused(name: str, state: str, verb: str) -> QemuError:
-    return QemuError(f"Job '{name}' in state '{state}' cannot accept command verb '{verb}'")
-
-
-def blockdev_create_unsupported() -> QemuError:
-    return QemuError("Driver does not support blockdev-create")
-
-
-def transaction_aborted() -> QemuError:
-    return QemuError("Transaction aborted using Abort action")
-
-
-def transaction_property_unsupported(action: str) -> QemuError:
-    return QemuError(f"Action '{action}' does not support transaction property completion-mode = grouped")
 
 
 # block/export/, blockdev-nbd.c

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.catalogue.catalogue import family_of
+from qmpd.clock import Handle, ManualClock
 from qmpd.config import ChardevConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
@@ -91,6 +92,7 @@ class Machine(Object):
         self.warn = warn
         self._say = say
         self.later: Callable[[Callable[[], object]], object] = lambda callback: callback()
+        self.after: Callable[[float, Callable[[], object]], Handle] = ManualClock().call_later
         self.wall_clock: Callable[[], int] = lambda: 0
         self.read_file: Callable[[str], bytes] = host.images.read
         self.ready = False

@@ -71,6 +71,9 @@ class Drive:
         name = self.name or self.device_id
         return f"block device '{name}'" if name else "an unnamed block device"
 
+    def blocks(self, edge: Edge, operation: str) -> str:
+        return ""
+
     @property
     def shown(self) -> bool:
         """Whether queries tell of it."""

@@ -238,6 +238,12 @@ def _copy_before_write_demand(node: Node, role: Role, demand: Demand) -> Demand:
     return Permission.WRITE, ALL if not node.users else ALL & ~CHANGE
 
 
+def _active_commit_top_demand(node: Node, role: Role, demand: Demand) -> Demand:
+    """What is read is read from the image below, which changes meanwhile."""
+    wanted, shared = demand
+    return wanted & ~Permission.CONSISTENT_READ, shared | Permission.WRITE
+
+
 def _open_quorum(opening: Opening, node: Node) -> None:
     children = node.options.get("children", [])
     if not children:
@@ -286,4 +292,7 @@ _ALL = (
     *(Driver(name, _open_unknown, is_filter=True) for name in ("blklogwrites", "blkreplay", "replication")),
 )
 DRIVERS = {driver.name: driver for driver in _ALL}
+MIRROR_TOP = Driver("mirror_top", _open_unknown, is_filter=True)
+ACTIVE_COMMIT_TOP = Driver("mirror_top", _open_unknown, is_filter=True, demand=_active_commit_top_demand)
+COMMIT_TOP = Driver("commit_top", _open_unknown, is_filter=True, demand=lambda node, role, demand: (NONE, ALL))
 """The drivers of QEMU itself; those in modules that a Debian system has not installed by default are missing."""

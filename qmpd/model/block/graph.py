@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _NAME = r"[A-Za-z][A-Za-z0-9._-]*\Z"
 _LONGEST_NAME = 31
+_ALLOWED_BELOW = ("commit-target", "stream", "backup-source", "backup-target")
+"""What may be done with a node although it lies below another one."""
 
 
 class User(Protocol):
@@ -28,6 +30,10 @@ class User(Protocol):
     @property
     def user_words(self) -> str:
         """What errors call it."""
+        ...
+
+    def blocks(self, edge: Edge, operation: str) -> str:
+        """Why the node that ``edge`` uses must not go through an operation; empty if it may."""
         ...
 
 
@@ -50,13 +56,15 @@ class Node:
     """One block node. ``options`` are the driver's own; ``size`` is bytes.
 
     ``children`` and ``users`` come the newest first, as QEMU keeps them. ``image`` is the file behind a node that has
-    one.
+    one. One that ``inherits`` is read-only whenever its parent is. Filters that ``is_jobs_own`` come and go with a job,
+    and ``implicit`` ones are not told of where a drive is.
     """
 
     def __init__(self, driver: Driver, options: dict[str, Any]) -> None:
         self.driver = driver
         self.options = options
         self.name = ""
+        self._graph: Graph | None = None
         self.size = 0
         self.read_only = False
         self.auto_read_only = False
@@ -69,6 +77,9 @@ class Node:
         self.children: list[Edge] = []
         self.users: list[Edge] = []
         self.owned_by_monitor = False
+        self.inherits = False
+        self.implicit = False
+        self.is_jobs_own = False
         self.image: Image | None = None
         self.qcow2: Qcow2 | None = None
         self.throttle_group: ThrottleGroup | None = None
@@ -88,6 +99,16 @@ class Node:
         return next((edge.child for edge in self.children if edge.role and edge.role & role), None)
 
     @property
+    def graph(self) -> Graph:
+        assert self._graph is not None
+        return self._graph
+
+    @property
+    def backing(self) -> Node | None:
+        """What lies below an overlay."""
+        return next((edge.child for edge in self.children if edge.role and edge.role & Role.COW), None)
+
+    @property
     def drives(self) -> list[Drive]:
         """The drives on this node."""
         return [edge.user for edge in self.users if edge.role is None]  # type: ignore[misc]
@@ -95,6 +116,18 @@ class Node:
     @property
     def device_or_node_name(self) -> str:
         return next((drive.name for drive in self.drives if drive.name), self.name)
+
+    def check_operation(self, operation: str) -> None:
+        """Raise QEMU's text if a job or an overlay stands in the way."""
+        for edge in self.users:
+            reason = edge.user.blocks(edge, operation)
+            if reason:
+                raise errors.block.block_node_busy(self.device_or_node_name, reason)
+
+    def blocks(self, edge: Edge, operation: str) -> str:
+        if edge.role is None or not edge.role & Role.COW or operation in _ALLOWED_BELOW:
+            return ""
+        return f"node is used as backing hd of '{self.device_or_node_name}'"
 
     def demand(self) -> Demand:
         """What all users want together, and what each of them leaves to others."""
@@ -139,7 +172,7 @@ class Graph:
     def find_root(self, name: str) -> Node:
         """The node of a drive or of this name, if no other node uses it. Raises QEMU's text."""
         node = self.look_up(name, name)
-        if any(isinstance(edge.user, Node) for edge in node.users):
+        if any(edge.role is not None for edge in node.users):
             raise errors.block.block_node_not_root()
         return node
 
@@ -163,8 +196,13 @@ class Graph:
             raise errors.block.block_node_name_taken(name)
         if len(name.encode()) > _LONGEST_NAME:
             raise errors.block.block_node_name_too_long()
-        node.name = name
+        node.name, node._graph = name, self
         self.nodes[name] = node
+
+    def drain(self) -> None:
+        """Requests in flight come to an end, for which jobs pause."""
+        for job in list(self.jobs.values()):
+            job.drain()
 
     # Uses
 
@@ -236,6 +274,26 @@ class Graph:
         self._refresh(edge.child)
         self.release(edge.child)
 
+    def move(self, edges: list[Edge], node: Node) -> None:
+        """Let ``edges`` use ``node`` instead. Raises QEMU's text when that cannot be, and then nothing has changed."""
+        before = [(edge, edge.child) for edge in edges]
+        self._point([(edge, node) for edge in edges])
+        try:
+            for touched in (*dict.fromkeys(child for _, child in before), node):
+                self._refresh(touched)
+                self._check(touched)
+        except QemuError:
+            self._point(before)
+            for touched in (node, *dict.fromkeys(child for _, child in before)):
+                self._refresh(touched)
+            raise
+
+    def _point(self, targets: list[tuple[Edge, Node]]) -> None:
+        for edge, node in targets:
+            edge.child.users.remove(edge)
+            edge.child = node
+            node.users.insert(0, edge)
+
     def _remove(self, edge: Edge) -> None:
         edge.child.users.remove(edge)
         if isinstance(edge.user, Node):
@@ -262,6 +320,7 @@ class Graph:
         node = self.require_node(name)
         if node.drives:
             raise errors.block.block_node_has_drive(name)
+        node.check_operation("drive-del")
         if not node.owned_by_monitor:
             raise errors.block.block_node_not_owned(name)
         if node.users:

@@ -35,6 +35,9 @@ class Images(Protocol):
     def create(self, path: str, size: int) -> None:
         """Make an empty file of ``size`` bytes; one that is there is cut down first."""
 
+    def write(self, path: str, data: bytes) -> None:
+        """Let a file begin with ``data``."""
+
     def is_pipe(self, path: str) -> bool: ...
 
     def read(self, path: str) -> bytes:
@@ -48,6 +51,9 @@ class NoImages:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
 
     def create(self, path: str, size: int) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+    def write(self, path: str, data: bytes) -> None:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
 
     def is_pipe(self, path: str) -> bool:

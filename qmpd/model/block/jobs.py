@@ -1,83 +1,195 @@
-"""Jobs that create images or take snapshots. They do their work at once, and are told of as QEMU tells (job.c)."""
+"""Jobs as such: what they go through, and what may be asked of them when (job.c). They do their work at once."""
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.errors import QemuError
+from qmpd.model.block.creation import CREATABLE, create
 
 if TYPE_CHECKING:
     from qmpd.model.block.graph import Graph
 
 _ID = r"[A-Za-z][A-Za-z0-9._-]*\Z"
-_CREATABLE = frozenset({"file", "luks", "parallels", "qcow", "qcow2", "qed", "vdi", "vhdx", "vmdk", "vpc"})
+_WORKS = ("running", "paused", "ready", "standby")
+_VERBS = {
+    "cancel": ("created", *_WORKS, "waiting", "pending"),
+    "pause": ("created", *_WORKS),
+    "resume": ("created", *_WORKS),
+    "set-speed": ("created", *_WORKS),
+    "change": ("created", *_WORKS),
+    "complete": ("ready", "standby"),
+    "finalize": ("pending",),
+    "dismiss": ("concluded",),
+}
+"""In which states a job can be told so."""
+
+
+def check_id(graph: Graph, name: str) -> None:
+    """Raise QEMU's text if no job can be called that."""
+    if not re.match(_ID, name):
+        raise errors.jobs.job_id_malformed(name)
+    if name in graph.jobs:
+        raise errors.jobs.job_id_taken(name)
 
 
 class Job:
-    """One job; ``status`` is QEMU's word."""
+    """One job; ``status`` is QEMU's word. ``progress`` and ``total`` count what a kind of job counts.
 
-    def __init__(self, graph: Graph, name: str, kind: str) -> None:
-        self._graph = graph
+    Kinds differ in ``prepare``, which makes the result take effect, and ``clean``, which follows in any case.
+    """
+
+    def __init__(
+        self, graph: Graph, name: str, kind: str, *, auto_finalize: bool = True, auto_dismiss: bool = False
+    ) -> None:
+        self.graph = graph
         self.name = name
+        check_id(graph, name)
         self.kind = kind
+        self.auto_finalize = auto_finalize
+        self.auto_dismiss = auto_dismiss
+        self.group: list[Job] = [self]
         self.status = "undefined"
         self.error = ""
+        self.progress, self.total = 0, 1
+        self.user_paused = False
+        self.cancelled = False
         graph.jobs[name] = self
         self.become("created")
 
     def become(self, status: str) -> None:
         self.status = status
-        self._graph.machine.emit("JOB_STATUS_CHANGE", {"id": self.name, "status": status})
-
-    def conclude(self, failure: QemuError | None) -> None:
-        """The work is done, or has failed."""
-        if failure is not None:
-            self.error = failure.desc
-            self.become("aborting")
-        else:
-            self.become("waiting")
-            self.become("pending")
-        self.become("concluded")
+        self.graph.machine.emit("JOB_STATUS_CHANGE", {"id": self.name, "status": status})
 
     def info(self) -> dict[str, Any]:
         told: dict[str, Any] = {"id": self.name, "type": self.kind, "status": self.status}
-        told |= {"current-progress": 1, "total-progress": 1}
+        told |= {"current-progress": self.progress, "total-progress": self.total}
         return told | ({"error": self.error} if self.error else {})
 
-    def refuse(self, verb: str) -> NoReturn:
-        raise errors.block.job_verb_refused(self.name, self.status, verb)
+    def accept(self, verb: str) -> None:
+        """Raise QEMU's text unless the job can be told so now."""
+        if self.status not in _VERBS[verb]:
+            raise errors.jobs.job_verb_refused(self.name, self.status, verb)
+
+    # What kinds of jobs do
+
+    def prepare(self) -> None: ...
+
+    def clean(self) -> None: ...
+
+    def tell_end(self) -> None:
+        """The event about it, if the kind has one."""
+
+    def tell_pending(self) -> None: ...
+
+    def proceed(self) -> None:
+        """Go on after a pause."""
+
+    def drain(self) -> None:
+        """Pause for a moment."""
+
+    # From the work to the end
+
+    def finish(self, failure: QemuError | None = None) -> None:
+        """The work is done, or has failed. The jobs of a group end together."""
+        if failure is not None:
+            for job in self.group:
+                job.abort(failure if job is self else errors.jobs.canceled(), cancelled=job is not self)
+            return
+        self.become("waiting")
+        if any(job.status != "waiting" for job in self.group):
+            return
+        for job in self.group:
+            job.become("pending")
+            if not job.auto_finalize:
+                job.tell_pending()
+        if all(job.auto_finalize for job in self.group):
+            self.conclude()
+
+    def conclude(self) -> None:
+        """Let the results of the group take effect."""
+        for job in self.group:
+            try:
+                job.prepare()
+            except QemuError as failure:
+                job.abort(failure)
+                return
+        for job in self.group:
+            job.end()
+
+    def abort(self, failure: QemuError, *, cancelled: bool = False) -> None:
+        if self.status in ("aborting", "concluded", "null"):
+            return
+        self.error, self.cancelled = failure.desc, cancelled
+        self.become("aborting")
+        self.end()
+
+    def end(self) -> None:
+        self.clean()
+        self.tell_end()
+        self.become("concluded")
+        if self.auto_dismiss:
+            self.forget()
+
+    def forget(self) -> None:
+        self.become("null")
+        del self.graph.jobs[self.name]
+
+    # What users say
+
+    def pause(self) -> None:
+        self.accept("pause")
+        if self.user_paused:
+            raise errors.jobs.job_already_paused()
+        self.user_paused = True
+        self.become("standby" if self.status == "ready" else "paused")
+
+    def resume(self) -> None:
+        if not self.user_paused:
+            raise errors.jobs.job_not_paused()
+        self.accept("resume")
+        self.end_pause()
+        self.proceed()
+
+    def end_pause(self) -> None:
+        self.user_paused = False
+        self.become("ready" if self.status == "standby" else "running")
+
+    def cancel(self, *, force: bool) -> None:
+        self.accept("cancel")
+        if self.user_paused:
+            self.end_pause()
+        for job in self.group:
+            job.abort(errors.jobs.canceled(), cancelled=True)
+
+    def complete(self) -> None:
+        self.accept("complete")
+
+    def finalize(self) -> None:
+        self.accept("finalize")
+        self.conclude()
 
     def dismiss(self) -> None:
-        """Forget a job that has concluded. Raises QEMU's text for any other."""
-        if self.status != "concluded":
-            self.refuse("dismiss")
-        self.become("null")
-        del self._graph.jobs[self.name]
+        self.accept("dismiss")
+        self.forget()
 
 
 def find_job(graph: Graph, name: str) -> Job:
     """Raises QEMU's text when there is none."""
     if name not in graph.jobs:
-        raise errors.block.job_not_found()
+        raise errors.jobs.job_not_found()
     return graph.jobs[name]
-
-
-def find_block_job(name: str) -> NoReturn:
-    """Raises QEMU's text: no job here works on a node."""
-    raise errors.block.block_job_not_found(name)
 
 
 def create_image(graph: Graph, job_id: str, options: dict[str, Any]) -> None:
     """blockdev-create: start the job. Raises QEMU's text."""
     driver = options["driver"]
-    if driver not in _CREATABLE:
-        raise errors.block.blockdev_create_unsupported()
-    start(graph, job_id, "create", lambda: _create(graph, driver, options), fails_at_once=driver == "file")
+    if driver not in CREATABLE:
+        raise errors.jobs.blockdev_create_unsupported()
+    start(graph, job_id, "create", lambda: create(graph, options), fails_at_once=driver == "file")
 
 
 def start(graph: Graph, job_id: str, kind: str, work: Callable[[], object], *, fails_at_once: bool = False) -> None:
@@ -85,10 +197,6 @@ def start(graph: Graph, job_id: str, kind: str, work: Callable[[], object], *, f
 
     It concludes after the reply, or before it if it fails and then does so at once.
     """
-    if not re.match(_ID, job_id):
-        raise errors.block.job_id_malformed(job_id)
-    if job_id in graph.jobs:
-        raise errors.block.job_id_taken(job_id)
     job = Job(graph, job_id, kind)
     job.become("running")
     failure = None
@@ -96,10 +204,11 @@ def start(graph: Graph, job_id: str, kind: str, work: Callable[[], object], *, f
         work()
     except QemuError as error:
         failure = error
+    job.progress = job.total
     if failure is not None and fails_at_once:
-        job.conclude(failure)
+        job.finish(failure)
     else:
-        graph.machine.later(lambda: job.conclude(failure))
+        graph.machine.later(lambda: job.finish(failure))
 
 
 def check_snapshots(graph: Graph, names: list[str]) -> None:
@@ -113,16 +222,3 @@ def check_snapshots(graph: Graph, names: list[str]) -> None:
         if node.qcow2 is None and not node.read_only:
             raise errors.block.snapshots_unsupported(node.device_or_node_name)
     raise errors.not_modelled("snapshots of the machine")
-
-
-def _create(graph: Graph, driver: str, options: dict[str, Any]) -> None:
-    if driver == "file":
-        path, size = options["filename"], options["size"]
-        try:
-            graph.machine.host.images.create(path, size)
-        except OSError as error:
-            raise errors.block.image_create_failed(path, os.strerror(error.errno or errno.EIO)) from None
-        return
-    if isinstance(options.get("file"), str):
-        graph.look_up(options["file"], options["file"])
-    raise errors.not_modelled("writing to images")

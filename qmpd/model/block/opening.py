@@ -65,6 +65,11 @@ def open_reference(graph: Graph, given: str | Mapping[str, Any], parent: Node, r
     return open_node(graph, given, parent, role)
 
 
+def open_reference_alone(graph: Graph, given: str | Mapping[str, Any]) -> Node:
+    """The node that an option names, or a new one that nobody uses yet. Raises QEMU's text."""
+    return graph.look_up(given, given) if isinstance(given, str) else open_node(graph, given)
+
+
 def open_node(graph: Graph, given: Mapping[str, Any], parent: Node | None = None, role: Role | None = None) -> Node:
     """A new node from ``given`` (BlockdevOptions in qapi/block-core.json). Raises QEMU's text.
 
@@ -109,6 +114,7 @@ def _inherit(node: Node, given: Mapping[str, Any], parent: Node | None, role: Ro
     node.auto_read_only = given.get(
         "auto-read-only", not below_overlay and (parent.auto_read_only if parent else False)
     )
+    node.inherits = parent is not None and not below_overlay and "read-only" not in given
     node.detect_zeroes = given.get("detect-zeroes", "off")
     node.active = given.get("active", True)
 
@@ -154,6 +160,8 @@ def open_file(
     """A new node for the image in a file, in the format that is given or that it seems to have. Raises QEMU's text."""
     if format_name and format_name not in DRIVERS:
         raise errors.block.block_driver_unknown(format_name)
+    if format_name and DRIVERS[format_name].is_protocol:
+        return open_node(graph, {**(options or {}), "driver": format_name, "filename": path}, parent, role)
     given: dict[str, Any] = {"driver": "raw", **(options or {})}
     node = Node(DRIVERS["raw"], {})
     _inherit(node, given, parent, role)
@@ -164,3 +172,16 @@ def open_file(
     except (QemuError, NotYet):
         graph.release(below)
         raise
+
+
+def open_like(
+    graph: Graph, node: Node, path: str, format_name: str, name: str | None, *, writable: bool = False
+) -> Node:
+    """A new node for an image, without what lies below it, that is opened as ``node`` is. Raises QEMU's text."""
+    given = {
+        "backing": None,
+        "read-only": node.read_only and not writable,
+        "auto-read-only": node.auto_read_only,
+        "cache": {"direct": node.direct, "no-flush": node.no_flush},
+    }
+    return open_file(graph, path, format_name, options=given if name is None else given | {"node-name": name})

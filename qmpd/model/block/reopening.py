@@ -1,13 +1,13 @@
-"""What changes nodes that are there: other options, an overlay on top, bitmaps (block.c, block/dirty-bitmap.c)."""
+"""What changes nodes that are there: other options, bitmaps (block.c, block/dirty-bitmap.c)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from qmpd import errors
-from qmpd.model.block.graph import Edge, Graph, Node
+from qmpd.model.block.graph import Graph, Node
 from qmpd.model.block.images import SECTOR
-from qmpd.model.block.permissions import Permission, Role
+from qmpd.model.block.permissions import Permission
 
 _DEFAULT_GRANULARITY = 65536
 _SMALLEST_CLUSTER = 4096
@@ -49,24 +49,15 @@ def _check_options(graph: Graph, node: Node, given: dict[str, Any]) -> None:
         raise errors.block.reopen_writers_remain(node.name)
 
 
-def snapshot(graph: Graph, name: str, overlay_name: str) -> None:
-    """blockdev-snapshot: let the users of a node use ``overlay_name`` on top of it instead. Raises QEMU's text."""
-    node = graph.look_up(name, name)
-    overlay = graph.look_up(overlay_name, overlay_name)
-    if overlay.demand()[0] & Permission.CONSISTENT_READ:
-        raise errors.block.overlay_in_use()
-    if overlay.driver.is_filter:
-        raise errors.block.overlay_is_filter()
-    if overlay.child("backing") is not None:
-        raise errors.block.overlay_has_backing()
-    if not overlay.driver.supports_backing:
-        raise errors.block.overlay_cannot_have_backing()
-    users = list(node.users)
-    graph.attach(Edge("backing", overlay, node, Role.COW))
-    for edge in users:
-        node.users.remove(edge)
-        edge.child = overlay
-        overlay.users.append(edge)
+def set_read_only(node: Node, read_only: bool) -> bool:
+    """Let the node, and what goes with it, be read-only or not; False if somebody writes to it."""
+    if read_only and node.demand()[0] & (Permission.WRITE | Permission.WRITE_UNCHANGED):
+        return False
+    node.read_only = read_only
+    for edge in node.children:
+        if edge.child.inherits:
+            edge.child.read_only = read_only
+    return True
 
 
 def resize(node: Node, size: int) -> None:
@@ -98,15 +89,20 @@ def find_bitmap(graph: Graph, name: str, bitmap_name: str) -> tuple[Node, dict[s
     raise errors.block.bitmap_not_found(bitmap_name)
 
 
+def default_granularity(node: Node) -> int:
+    """Bytes that one bit of a bitmap stands for."""
+    cluster = node.qcow2.cluster_size if node.qcow2 is not None else _DEFAULT_GRANULARITY
+    return max(_SMALLEST_CLUSTER, min(cluster, _DEFAULT_GRANULARITY))
+
+
 def add_bitmap(node: Node, name: str, granularity: int | None, *, disabled: bool) -> None:
     """Raises QEMU's text when the name is taken."""
     if any(bitmap["name"] == name for bitmap in node.bitmaps):
         raise errors.block.bitmap_exists(name)
-    cluster = node.qcow2.cluster_size if node.qcow2 is not None else _DEFAULT_GRANULARITY
     bitmap = {
         "name": name,
         "count": 0,
-        "granularity": granularity or max(_SMALLEST_CLUSTER, min(cluster, _DEFAULT_GRANULARITY)),
+        "granularity": granularity or default_granularity(node),
         "recording": not disabled,
         "busy": False,
         "persistent": False,
