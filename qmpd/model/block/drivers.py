@@ -235,7 +235,7 @@ def _copy_before_write_demand(node: Node, role: Role, demand: Demand) -> Demand:
         if not demand[0] and not node.users:
             return NONE, shared
         return wanted | Permission.CONSISTENT_READ, shared & ~CHANGE
-    return Permission.WRITE, ALL if not node.users else ALL & ~CHANGE
+    return Permission.WRITE, ALL if not node.users else ALL & ~Permission.RESIZE
 
 
 def _active_commit_top_demand(node: Node, role: Role, demand: Demand) -> Demand:
