@@ -5,7 +5,7 @@ No data moves. A job takes no time, or as long as its speed makes it last, and i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.errors import QemuError
@@ -15,6 +15,7 @@ from qmpd.model.block.graph import Edge, Graph, Node
 from qmpd.model.block.jobs import Job
 from qmpd.model.block.permissions import ALL, NONE, Demand, Permission, Role
 from qmpd.model.block.reopening import default_granularity, set_read_only
+from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
     from qmpd.clock import Handle
