@@ -232,6 +232,7 @@ def _stats(node: Node | None, *, through_drive: bool) -> dict[str, Any]:
     if node is None:
         return told
     told["node-name"] = node.name
+    told["stats"]["wr_highest_offset"] = node.highest_write
     if node.image is not None:
         told["driver-specific"] = {
             "driver": node.driver.name,

@@ -10,6 +10,7 @@ from .device_scenarios import (
     without_acpi_on_the_older_board,
 )
 from .domain import Domain
+from .snapshot_scenarios import block_copies, snapshots
 from .xml import TWO_CELLS, dimm, nvdimm, virtio_mem, virtio_pmem
 
 _GIB = 1 << 30
@@ -356,4 +357,6 @@ SCENARIOS = (
     iommu_and_a_frame_buffer_for_firmware,
     devices_that_check_their_options,
     without_acpi_on_the_older_board,
+    snapshots,
+    block_copies,
 )

@@ -101,6 +101,7 @@ def _write(graph: Graph, node: Node, data: bytes) -> None:
     images.write(node.options["filename"], data)
     node.image = images.open(node.options["filename"], writable=False)
     node.size = -(-node.image.size // SECTOR) * SECTOR
+    node.highest_write = len(data)
 
 
 def _check(options: dict[str, Any]) -> None:

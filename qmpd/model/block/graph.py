@@ -57,7 +57,8 @@ class Node:
 
     ``children`` and ``users`` come the newest first, as QEMU keeps them. ``image`` is the file behind a node that has
     one. One that ``inherits`` is read-only whenever its parent is. Filters that ``is_jobs_own`` come and go with a job,
-    and ``implicit`` ones are not told of where a drive is.
+    and ``implicit`` ones are not told of where a drive is. ``highest_write`` is where what was
+    written ended.
     """
 
     def __init__(self, driver: Driver, options: dict[str, Any]) -> None:
@@ -74,6 +75,7 @@ class Node:
         self.active = True
         self.detect_zeroes = "off"
         self.write_threshold = 0
+        self.highest_write = 0
         self.children: list[Edge] = []
         self.users: list[Edge] = []
         self.owned_by_monitor = False

@@ -1,0 +1,69 @@
+"""Domains whose disks get overlays, are committed, pulled and copied."""
+
+from __future__ import annotations
+
+from .domain import Domain
+
+
+def _disk(source: str, target: str) -> str:
+    return f"""
+    <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{source}'/>
+      <target dev='{target}' bus='virtio'/></disk>
+    """
+
+
+def _new(domain: Domain, name: str) -> str:
+    """The path of a file that is not there yet."""
+    path = domain.libvirt.folder / name
+    path.unlink(missing_ok=True)
+    return str(path)
+
+
+def snapshots(domain: Domain) -> None:
+    domain.copies_data = True
+    first, second, third = (_new(domain, f"overlay{number}") for number in range(3))
+    domain.start(devices=_disk(domain.file(16), "vda") + _disk(domain.file(16), "vdb"))
+    domain.do("snapshot-create-as", "inside")
+    domain.do(
+        "snapshot-create-as", "s1", "--disk-only", "--diskspec", f"vda,file={first}", "--diskspec", "vdb,snapshot=no"
+    )
+    domain.do(
+        "snapshot-create-as", "s2", "--disk-only", "--diskspec", f"vda,file={first}", "--diskspec", "vdb,snapshot=no"
+    )
+    domain.do(
+        *("snapshot-create-as", "s3", "--disk-only", "--atomic"),
+        *("--diskspec", f"vda,file={second}", "--diskspec", f"vdb,file={third}"),
+    )
+    domain.do("domblklist")
+    domain.do("domblkinfo", "--all")
+    domain.do("blockcommit", "vda", "--top", first, "--wait", "--verbose")
+    domain.do("blockcommit", "vda", "--active", "--wait", "--verbose")
+    domain.do("blockjob", "vda", "--info")
+    domain.do("blockcommit", "vda", "--active", "--pivot", "--wait")
+    domain.do("blockjob", "vda", "--abort")
+    domain.do("blockjob", "vda", "--info")
+    domain.do("blockcommit", "vda", "--active", "--pivot", "--wait")
+    domain.do("blockcommit", "vda", "--active", "--pivot", "--wait")
+    domain.do("blockpull", "vdb", "--wait")
+    domain.do("snapshot-list", "--name")
+    domain.do("snapshot-delete", "s3", "--metadata")
+    domain.do("snapshot-delete", "s1", "--metadata")
+    domain.do("domblklist", "--details")
+    domain.do("detach-disk", "vdb")
+
+
+def block_copies(domain: Domain) -> None:
+    domain.copies_data = True
+    raw, other, third = (_new(domain, f"copy{number}") for number in range(3))
+    domain.start(devices=_disk(domain.file(16), "vda"))
+    copy = ("blockcopy", "vda", "--transient-job", "--wait", "--dest")
+    domain.do(*copy, raw, "--finish")
+    domain.do(*copy, raw, "--pivot")
+    domain.do(*copy, other, "--format", "qcow2", "--pivot")
+    domain.do("blockcopy", "vda", "--transient-job", "--wait", "--dest", third)
+    domain.do("blockjob", "vda")
+    domain.do("blockjob", "vda", "--bandwidth", "7")
+    domain.do("blockpull", "vda")
+    domain.do("snapshot-create-as", "s1", "--disk-only", "--diskspec", f"vda,file={raw}x")
+    domain.do("blockjob", "vda", "--pivot")
+    domain.do("domblklist")
