@@ -64,12 +64,17 @@ def _backing_overridden(node: Node) -> bool:
     """Whether what lies below is something else than the image says."""
     below = node.backing
     said = node.qcow2.backing_file if node.qcow2 is not None else ""
-    return bool(said) != (below is not None) or (below is not None and not exact_filename(below).endswith(said))
+    return bool(said) != (below is not None) or (below is not None and not filename(below).endswith(said))
 
 
 def filename(node: Node) -> str:
     node = _shown(node)
     return exact_filename(node) or "json:" + encode(_open_options(node)).decode()
+
+
+def _full_name(node: Node, name: str) -> str:
+    """A backing file's name as seen from the image; what begins with a protocol stands by itself."""
+    return name if ":" in name.partition("/")[0] else posixpath.join(posixpath.dirname(_path(node)), name)
 
 
 def _path(node: Node) -> str:
@@ -115,7 +120,7 @@ def _image_info(node: Node, *, flat: bool) -> dict[str, Any]:
         info["format-specific"] = {"type": "qcow2", "data": node.qcow2.specific}
         if node.qcow2.backing_file:
             info["backing-filename"] = node.qcow2.backing_file
-            info["full-backing-filename"] = posixpath.join(posixpath.dirname(_path(node)), node.qcow2.backing_file)
+            info["full-backing-filename"] = _full_name(node, node.qcow2.backing_file)
             if node.qcow2.backing_format:
                 info["backing-filename-format"] = node.qcow2.backing_format
     below = node.filtered_or_backing
@@ -132,6 +137,7 @@ def device_info(node: Node, drive: Drive | None, *, flat: bool) -> dict[str, Any
         "node-name": node.name,
         "ro": node.read_only,
         "drv": node.driver.name,
+        **({} if node.backing is None else {"backing_file": filename(node.backing)}),
         "backing_file_depth": _depth(image),
         "active": node.active,
         "encrypted": False,
@@ -145,9 +151,6 @@ def device_info(node: Node, drive: Drive | None, *, flat: bool) -> dict[str, Any
         },
         "write_threshold": node.write_threshold,
     }
-    below = node.backing
-    if below is not None:
-        info["backing_file"] = filename(below)
     if node.bitmaps:
         info["dirty-bitmaps"] = [dict(bitmap) for bitmap in node.bitmaps]
     if drive is not None and drive.limits:

@@ -188,6 +188,10 @@ def filter_not_made(reason: QemuError) -> QemuError:
     return QemuError(f"Could not create node: {reason.desc}", reason.error_class)
 
 
+def compression_unsupported(drive: str) -> QemuError:
+    return QemuError(f"Compression is not supported for this drive {drive}")
+
+
 def max_workers_refused(most: int) -> QemuError:
     return QemuError(f"max-workers must be between 1 and {most}")
 

@@ -202,7 +202,7 @@ class Conversation:
     def __init__(self, endpoint: Endpoint, late: str = "") -> None:
         self.endpoint = endpoint
         self.closed = False
-        self._late = f'"event": "{late}"'
+        self._late = tuple(f'"event": "{name}"' for name in late.split())
         self._held: list[str] = []
         self._numbers = count(1)
         self.greeting = self._message()
@@ -241,7 +241,7 @@ class Conversation:
 
     def _hold(self, message: list[str]) -> bool:
         """Keeps a late event for later. False for any other message."""
-        is_late = any(self._late in line for line in message)
+        is_late = any(event in line for line in message for event in self._late)
         if is_late:
             self._held += [masked(line, self.endpoint.names) for line in message]
         self.closed = not message

@@ -117,6 +117,8 @@ def _backup(node: Node, target: Node, options: dict[str, Any]) -> Step:
     bitmap = _bitmap(node, options)
     if node is target:
         raise errors.jobs.backup_into_itself()
+    if options.get("compress", False) and target.driver.name != "qcow2":
+        raise errors.jobs.compression_unsupported(next((drive.name for drive in target.drives), ""))
     node.check_operation("backup-source")
     target.check_operation("backup-target")
     perf = options.get("x-perf", {})
