@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from qmpd import errors
 from qmpd.commands.context import Context
-from qmpd.model.iothread import Iothread
-
-_ID = r"[A-Za-z][A-Za-z0-9._-]*\Z"
+from qmpd.model.block import exports
 
 
 def nbd_server_start(context: Context, addr: dict[str, Any], **options: Any) -> None:
-    raise errors.not_modelled("an NBD server")
+    exports.start_server(context.machine.block, {name.replace("_", "-"): value for name, value in options.items()})
 
 
 def nbd_server_add(context: Context, arguments: dict[str, Any]) -> None:
-    context.machine.block.look_up(arguments["device"], arguments["device"])
-    raise errors.block.nbd_server_not_running()
+    graph, device = context.machine.block, arguments["device"]
+    node = graph.look_up(device, device)
+    name = arguments.get("name", device)
+    bitmaps = {"bitmaps": [arguments["bitmap"]]} if "bitmap" in arguments else {}
+    writable = arguments.get("writable", False) and not node.read_only
+    described = {key: arguments[key] for key in ("description",) if key in arguments}
+    base = {"type": "nbd", "id": name, "node-name": node.name, "name": name, "writable": writable}
+    exports.add(graph, base | described | bitmaps)
 
 
 def nbd_server_remove(context: Context, name: str, mode: str = "safe") -> None:
-    raise errors.block.export_not_found(name)
+    exports.delete(context.machine.block, name)
 
 
 def nbd_server_stop(context: Context) -> None:
-    raise errors.block.nbd_server_not_running()
+    exports.stop_server(context.machine.block)
 
 
 def block_export_add(context: Context, arguments: dict[str, Any]) -> None:
-    if not re.match(_ID, arguments["id"]):
-        raise errors.block.export_id_malformed()
-    machine = context.machine
-    node = machine.block.look_up(None, arguments["node-name"])
-    if node.read_only and arguments.get("writable", False):
-        raise errors.block.export_read_only()
-    iothread = arguments.get("iothread")
-    if iothread is not None and not isinstance(machine.objects.child(iothread), Iothread):
-        raise errors.block.export_iothread_not_found(iothread)
-    if arguments["type"] == "nbd":
-        raise errors.block.nbd_server_not_running()
-    raise errors.not_modelled(f"exports of type {arguments['type']}")
+    exports.add(context.machine.block, arguments)
 
 
 def block_export_del(context: Context, id: str, mode: str = "safe") -> None:
-    raise errors.block.export_not_found(id)
+    exports.delete(context.machine.block, id)
 
 
 def query_block_exports(context: Context) -> list[dict[str, Any]]:
-    return []
+    return [export.info() for export in reversed(context.machine.block.exports.values())]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qmpd.errors import cpu as cpu
     from qmpd.errors import cxl as cxl
     from qmpd.errors import device as device
+    from qmpd.errors import exports as exports
     from qmpd.errors import extras as extras
     from qmpd.errors import faults as faults
     from qmpd.errors import hmp as hmp

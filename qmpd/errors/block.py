@@ -1,4 +1,4 @@
-"""Block nodes, drives and exports."""
+"""Block nodes and drives."""
 
 from __future__ import annotations
 
@@ -413,29 +413,6 @@ def bitmap_granularity_refused() -> QemuError:
 
 def bitmap_exists(name: str) -> QemuError:
     return QemuError(f"Bitmap already exists: {name}")
-
-
-# block/export/, blockdev-nbd.c
-
-
-def export_id_malformed() -> QemuError:
-    return QemuError("Invalid block export id")
-
-
-def export_not_found(name: str) -> QemuError:
-    return QemuError(f"Export '{name}' is not found")
-
-
-def export_read_only() -> QemuError:
-    return QemuError("Cannot export read-only node as writable")
-
-
-def export_iothread_not_found(name: str) -> QemuError:
-    return QemuError(f'iothread "{name}" not found')
-
-
-def nbd_server_not_running() -> QemuError:
-    return QemuError("NBD server not running")
 
 
 # blockdev.c: -drive

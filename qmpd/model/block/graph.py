@@ -12,6 +12,7 @@ from qmpd.model.block.permissions import ALL, NONE, Demand, Permission, Role, wo
 if TYPE_CHECKING:
     from qmpd.model.block.drive import Drive
     from qmpd.model.block.drivers import Driver
+    from qmpd.model.block.exports import Export
     from qmpd.model.block.images import Image, Qcow2
     from qmpd.model.block.jobs import Job
     from qmpd.model.block.legacy import Place
@@ -148,6 +149,8 @@ class Graph:
         self.nodes: dict[str, Node] = {}
         self.drives: list[Drive] = []
         self.jobs: dict[str, Job] = {}
+        self.exports: dict[str, Export] = {}
+        self.nbd_server_runs = False
         self.places: dict[Place, Drive] = {}
         self._unnamed = 0
 
