@@ -8,8 +8,8 @@ from qmpd.commands.context import Context
 from qmpd.model.block import exports
 
 
-def nbd_server_start(context: Context, addr: dict[str, Any], **options: Any) -> None:
-    exports.start_server(context.machine.block, {name.replace("_", "-"): value for name, value in options.items()})
+def nbd_server_start(context: Context, arguments: dict[str, Any]) -> None:
+    exports.start_server(context.machine.block, arguments)
 
 
 def nbd_server_add(context: Context, arguments: dict[str, Any]) -> None:
