@@ -20,10 +20,11 @@ from qmpd.model.block.block_jobs import (
     find_block_job,
     note_backing,
 )
+from qmpd.model.block.drive import borrow
 from qmpd.model.block.graph import Graph, Node
 from qmpd.model.block.jobs import create_image
 from qmpd.model.block.opening import add_node
-from qmpd.model.block.permissions import Permission
+from qmpd.model.block.permissions import ALL, Permission
 from qmpd.model.iothread import Iothread
 
 _SMALLEST_GRANULARITY = 512
@@ -86,6 +87,7 @@ def block_resize(context: Context, size: int, device: str | None = None, node_na
     node.check_operation("resize")
     if node.read_only:
         raise errors.block.image_is_read_only()
+    borrow(node, (Permission.RESIZE, ALL))
     reopening.resize(node, size)
 
 

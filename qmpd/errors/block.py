@@ -450,6 +450,18 @@ def drive_cache_invalid() -> QemuError:
     return QemuError("invalid cache option")
 
 
+def drive_not_hot_added(interface: int) -> QemuError:
+    return QemuError(f"Can't hot-add drive to type {interface}")
+
+
+def drive_add_lacks_name() -> QemuError:
+    return QemuError("'node-name' needs to be specified")
+
+
+def commit_failed(device: str, reason: str) -> QemuError:
+    return QemuError(f"'commit' error for '{device}': {reason}")
+
+
 def drive_exists(name: str) -> QemuError:
     return QemuError(f"Device with id '{name}' already exists")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,7 +12,8 @@ from qmpd.commands import block_core
 from qmpd.commands.dispatch import dispatch
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.errors import QemuError
-from qmpd.options import numbers
+from qmpd.hashorder import qdict_order
+from qmpd.options import numbers, qemuopts
 from qmpd.schemas import documents
 
 _COUNTERS: Final = (
@@ -152,7 +155,38 @@ def commit(call: Call) -> str:
     drive = call.context.machine.block.find_drive(name)
     if drive is None:
         return f"{errors.device_not_found(name).desc}\n"
-    raise errors.not_modelled("committing an overlay")
+    if drive.node is None:
+        return f"{errors.block.device_has_no_medium(name).desc}\n"
+    if drive.node.backing is None:
+        return f"{errors.block.commit_failed(name, os.strerror(errno.ENOTSUP)).desc}\n"
+    return ""
+
+
+def drive_add(call: Call) -> str:
+    from qmpd.model.block import legacy
+
+    given, graph = call.arguments, call.context.machine.block
+    options = {pair.name: pair.value for pair in qemuopts.split(given["opts"])}
+    name = options.get("id")
+    try:
+        if given.get("node", False):
+            if "node-name" not in options:
+                return f"{errors.block.drive_add_lacks_name().desc}\n"
+            legacy.add_node(graph, options)
+            return ""
+        if name is not None and graph.find_drive(name) is not None:
+            raise errors.options.option_id_duplicate(name, "drive")
+        before = set(graph.drives)
+        legacy.add_drive(graph, options, call.context.machine.default_interface)
+    except QemuError as error:
+        return f"{error.desc}\n"
+    (drive,) = set(graph.drives) - before
+    (place,) = (place for place, at in graph.places.items() if at is drive)
+    if place.interface == "none":
+        return "OK\n"
+    drive.close()
+    del graph.places[place]
+    return f"{errors.block.drive_not_hot_added(legacy.INTERFACES.index(place.interface)).desc}\n"
 
 
 def drive_del(call: Call) -> str:
@@ -162,11 +196,19 @@ def drive_del(call: Call) -> str:
         if graph.find_node(name) is not None:
             graph.delete(name)
             return ""
-        if graph.find_drive(name) is None:
+        drive = graph.find_drive(name)
+        if drive is None:
             raise errors.device_not_found(name)
+        if drive.node is not None:
+            drive.node.check_operation("drive-del")
     except QemuError as error:
         return f"{error.desc}\n"
-    raise errors.not_modelled("taking a drive away from its device")
+    drive.name = ""
+    graph.places = {place: other for place, other in graph.places.items() if other is not drive}
+    drive.remove()
+    if drive.slot is None:
+        drive.close()
+    return ""
 
 
 def machine_snapshot(call: Call) -> str:
@@ -174,7 +216,7 @@ def machine_snapshot(call: Call) -> str:
     nodes = call.context.machine.block.nodes.values()
     able = False
     for node in sorted(nodes, key=lambda node: not node.drives):
-        if (node.drives or node.owned_by_monitor) and not node.read_only:
+        if (node.drives or (node.owned_by_monitor and not node.users)) and not node.read_only:
             if node.qcow2 is None:
                 raise errors.block.snapshots_unsupported(node.device_or_node_name)
             able = True
@@ -211,7 +253,16 @@ def nbd_server_stop(call: Call) -> str:
 
 
 def nbd_server_start(call: Call) -> str:
-    raise errors.not_modelled("an NBD server")
+    given = call.arguments
+    host, colon, port = given["uri"].rpartition(":")
+    if not colon:
+        raise errors.migration.address_malformed(given["uri"])
+    run(call, "nbd-server-start", addr={"type": "inet", "data": {"host": host, "port": port}})
+    if given.get("all", False):
+        graph = call.context.machine.block
+        for drive in [drive for drive in graph.drives if drive.name and drive.node is not None]:
+            run(call, "nbd-server-add", device=drive.name, writable=given.get("writable", False))
+    return ""
 
 
 def qemu_io(call: Call) -> str:
@@ -296,7 +347,19 @@ def _images(image: dict[str, Any] | None) -> Iterator[str]:
             full = image.get("full-backing-filename", image["backing-filename"])
             actual = f" (actual path: {full})" if full != image["backing-filename"] else ""
             yield f"backing file: {image['backing-filename']}{actual}\n"
+        if "backing-filename-format" in image:
+            yield f"backing file format: {image['backing-filename-format']}\n"
+        yield from _specific(image.get("format-specific", {}).get("data", {}))
         image = image.get("backing-image")
+
+
+def _specific(data: dict[str, Any]) -> Iterator[str]:
+    """What only images of this format have, in the order in which QEMU's tables list it."""
+    if data:
+        yield "Format specific information:\n"
+    for name in qdict_order(data):
+        value = data[name]
+        yield f"    {name.replace('-', ' ')}: {str(value).lower() if isinstance(value, bool) else value}\n"
 
 
 def _rounded(size: int) -> str:
@@ -305,6 +368,18 @@ def _rounded(size: int) -> str:
     if size >= 1000 << (10 * unit):
         unit += 1
     return f"{size / (1 << 10 * unit):.3g} {_UNITS[unit]}B"
+
+
+def info_block_jobs(call: Call) -> str:
+    jobs = block_core.query_block_jobs(call.context)
+    return "".join(map(_job, jobs)) or "No active jobs\n"
+
+
+def _job(job: dict[str, Any]) -> str:
+    what = "Streaming device" if job["type"] == "stream" else f"Type {job['type']}, device"
+    return (
+        f"{what} {job['device']}: Completed {job['offset']} of {job['len']} bytes, speed limit {job['speed']} bytes/s\n"
+    )
 
 
 def info_blockstats(call: Call) -> str:
@@ -334,6 +409,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "change": change,
     "commit": commit,
     "delvm": delvm,
+    "drive_add": drive_add,
     "drive_backup": drive_backup,
     "drive_del": drive_del,
     "drive_mirror": drive_mirror,
@@ -352,6 +428,7 @@ HANDLERS: Final[dict[str, Handler]] = {
 
 INFO_HANDLERS: Final[dict[str, Handler]] = {
     "block": info_block,
+    "block-jobs": info_block_jobs,
     "blockstats": info_blockstats,
     "snapshots": info_snapshots,
 }

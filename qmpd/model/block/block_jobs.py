@@ -225,6 +225,10 @@ def _take_out(above: Node, node: Node) -> None:
     node.graph.release(above)
 
 
+def _is_there(node: Node) -> bool:
+    return node.graph.nodes.get(node.name) is node
+
+
 def chain(node: Node | None) -> list[Node]:
     """The node and what shows through it."""
     return [] if node is None else [node, *chain(node.filtered_or_backing)]
@@ -288,7 +292,7 @@ class Stream(BlockJob):
             note_backing(self.node, self._backing_file or self._filename(self._base), self._base.driver.name)
 
     def clean(self) -> None:
-        if self._top.users:
+        if _is_there(self._top):
             _take_out(self._top, self.node)
         if self._was_read_only:
             set_read_only(self.node, True)
@@ -326,7 +330,7 @@ class Commit(BlockJob):
         self.timer = self.graph.machine.after(0.0, self.worked)
 
     def clean(self) -> None:
-        if self._top.users:
+        if _is_there(self._top):
             self.let_go()
             _take_out(self._top, self._below)
 
@@ -370,7 +374,7 @@ class Mirror(BlockJob):
             self.use("target", target)
             self.use("source", node, (NONE, _READS | Permission.WRITE))
             for one in below[1:]:
-                self.use("intermediate node", one, (NONE, _READS | Permission.WRITE))
+                self.use("intermediate node", one, (NONE, Permission.WRITE_UNCHANGED | Permission.WRITE))
         except QemuError:
             self.give_up()
             raise

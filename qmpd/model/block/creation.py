@@ -8,7 +8,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
-from qmpd.model.block.drive import Drive
+from qmpd.model.block.drive import borrow
 from qmpd.model.block.drivers import DRIVERS
 from qmpd.model.block.images import SECTOR, read_qcow2
 from qmpd.model.block.opening import open_reference_alone
@@ -87,12 +87,7 @@ def create_image(graph: Graph, path: str, format_name: str, size: int, backing: 
 
 
 def _write(graph: Graph, node: Node, data: bytes) -> None:
-    writer = Drive(graph)
-    writer.demand = (Permission.WRITE | Permission.RESIZE, ALL)
-    try:
-        writer.insert(node)
-    finally:
-        writer.close()
+    borrow(node, (Permission.WRITE | Permission.RESIZE, ALL))
     if node.driver.name in ("null-co", "null-aio"):
         read_qcow2(b"")
     if node.image is None or "filename" not in node.options:

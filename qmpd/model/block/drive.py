@@ -131,6 +131,16 @@ class Drive:
         self.graph.machine.emit("DEVICE_TRAY_MOVED", {"device": self.name, "id": self.device_id, "tray-open": open_it})
 
 
+def borrow(node: Node, demand: Demand) -> None:
+    """Use a node for a moment. Raises QEMU's text when its other users do not let it."""
+    drive = Drive(node.graph)
+    drive.demand = demand
+    try:
+        drive.insert(node)
+    finally:
+        drive.close()
+
+
 def find_drive(graph: Graph, name: str | None, device_id: str | None) -> Drive:
     """The drive of that name, or of that device. Raises QEMU's text."""
     if (name is None) is (device_id is None):

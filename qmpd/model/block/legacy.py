@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qmpd.model.block.graph import Graph, Node
 
 _MOST_UNITS = {"ide": 2, "scsi": 7}
-_INTERFACES = ("none", "ide", "scsi", "floppy", "pflash", "mtd", "sd", "virtio", "xen")
+INTERFACES = ("none", "ide", "scsi", "floppy", "pflash", "mtd", "sd", "virtio", "xen")
 _NAMED_BY_MEDIA = ("ide", "scsi")
 _REPORTS_ERRORS = ("ide", "scsi", "virtio", "none")
 _CACHE_MODES = {
@@ -95,7 +95,7 @@ def _most_units(graph: Graph, interface: str) -> int:
 def place_at(graph: Graph, options: Mapping[str, str], default_interface: str) -> Place:
     """Where a drive with these options goes. Raises QEMU's text when there is no such place."""
     interface = options.get("if", default_interface)
-    if interface not in _INTERFACES:
+    if interface not in INTERFACES:
         raise errors.block.drive_interface_unknown(interface)
     most = _most_units(graph, interface)
     bus, unit, index = (int(options.get(name, default)) for name, default in (("bus", 0), ("unit", -1), ("index", -1)))
@@ -197,3 +197,11 @@ def _probed(graph: Graph, below: Mapping[str, Any], common: Mapping[str, Any]) -
     except OSError:
         return "raw"  # opening it tells what is wrong
     return probe(image.head)
+
+
+def add_node(graph: Graph, options: Mapping[str, str]) -> None:
+    """A node as ``drive_add -n`` describes it. Raises QEMU's text."""
+    rest = {name: value for name, value in options.items() if name not in ("driver", "node-name")}
+    given = {name: options[name] for name in ("driver", "node-name") if name in options}
+    common = {"read-only": "off", "auto-read-only": "off", "cache": {"direct": "off", "no-flush": "off"}}
+    _open(graph, given, rest, common).owned_by_monitor = True
