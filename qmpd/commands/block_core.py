@@ -8,20 +8,10 @@ from qmpd import errors
 from qmpd.commands import block_info
 from qmpd.commands.context import Context
 from qmpd.model.block import copies, reopening, snapshots
-from qmpd.model.block.block_jobs import (
-    BlockJob,
-    Commit,
-    Mirror,
-    Settings,
-    Stream,
-    between,
-    cancel,
-    chain,
-    find_block_job,
-    note_backing,
-)
+from qmpd.model.block.block_jobs import BlockJob, Settings, between, cancel, chain, find_block_job, note_backing
 from qmpd.model.block.drive import borrow
 from qmpd.model.block.graph import Graph, Node
+from qmpd.model.block.job_kinds import Commit, Mirror, Stream
 from qmpd.model.block.jobs import create_image
 from qmpd.model.block.opening import add_node
 from qmpd.model.block.permissions import ALL, Permission

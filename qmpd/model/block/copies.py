@@ -6,9 +6,10 @@ from typing import Any
 
 from qmpd import errors
 from qmpd.errors import QemuError
-from qmpd.model.block.block_jobs import Backup, Mirror, Settings, chain
+from qmpd.model.block.block_jobs import Settings, chain
 from qmpd.model.block.creation import create_image
 from qmpd.model.block.graph import Graph, Node
+from qmpd.model.block.job_kinds import Backup, Mirror
 from qmpd.model.block.opening import open_like
 from qmpd.model.block.snapshots import Filename
 from qmpd.model.block.steps import Step
