@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from qmpd.model.block.block_jobs import BlockJob
 from qmpd.model.block.drive import Drive
 from qmpd.model.block.graph import Edge, Graph, Node
 from qmpd.model.block.permissions import Permission
@@ -294,7 +293,7 @@ def graph(whole: Graph) -> dict[str, Any]:
         if drive.root is not None:
             add_edge(drive, drive.root)
     for job in whole.jobs.values():
-        if isinstance(job, BlockJob):
+        if job.block_info() is not None:
             nodes.append({"id": number(job), "type": "block-job", "name": job.name})
             for edge in job.edges:
                 add_edge(job, edge)

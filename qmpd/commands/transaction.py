@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qmpd import errors
-from qmpd.commands import block_core, block_info
+from qmpd.commands import block_copies, block_core, block_info
 from qmpd.commands.context import Context
 from qmpd.model.block import copies, snapshots
 from qmpd.model.block.reopening import find_bitmap
@@ -90,7 +90,7 @@ _ACTIONS: dict[str, Callable[[Context, dict[str, Any]], Step]] = {
     "blockdev-snapshot": lambda context, arguments: snapshots.snapshot(
         context.machine.block, arguments["node"], arguments["overlay"]
     ),
-    "blockdev-snapshot-internal-sync": _without_trace(block_core.blockdev_snapshot_internal_sync),
+    "blockdev-snapshot-internal-sync": _without_trace(block_copies.blockdev_snapshot_internal_sync),
     "blockdev-snapshot-sync": lambda context, arguments: snapshots.snapshot_sync(
         context.machine.block, arguments, block_info.filename
     ),

@@ -47,7 +47,7 @@ class BlockJob(Job):
         name = settings.job_id
         if name is None:
             name = next((drive.name for drive in node.drives if drive.name), "")
-        self.edges: list[Edge] = []
+        self.edges = []
         super().__init__(
             node.graph,
             name,

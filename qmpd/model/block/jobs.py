@@ -11,7 +11,7 @@ from qmpd.errors import QemuError
 from qmpd.model.block.creation import CREATABLE, create
 
 if TYPE_CHECKING:
-    from qmpd.model.block.graph import Graph
+    from qmpd.model.block.graph import Edge, Graph
 
 _ID = r"[A-Za-z][A-Za-z0-9._-]*\Z"
 _WORKS = ("running", "paused", "ready", "standby")
@@ -57,6 +57,7 @@ class Job:
         self.progress, self.total = 0, 1
         self.user_paused = False
         self.cancelled = False
+        self.edges: list[Edge] = []
         graph.jobs[name] = self
         self.become("created")
 
@@ -68,6 +69,10 @@ class Job:
         told: dict[str, Any] = {"id": self.name, "type": self.kind, "status": self.status}
         told |= {"current-progress": self.progress, "total-progress": self.total}
         return told | ({"error": self.error} if self.error else {})
+
+    def block_info(self) -> dict[str, Any] | None:
+        """What is told of a job on a node."""
+        return None
 
     def accept(self, verb: str) -> None:
         """Raise QEMU's text unless the job can be told so now."""
