@@ -10,6 +10,7 @@ from qmpd.named import NamedTuple
 
 _PC_LEVELS = ("sockets", "dies", "modules", "cores", "threads")
 LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
+_UNSIGNED, _SIGN = (1 << 32) - 1, 1 << 31
 
 
 class Smp(NamedTuple):
@@ -32,27 +33,30 @@ class Smp(NamedTuple):
 
 
 def complete_smp(given: dict[str, int], *, prefer_sockets: bool) -> Smp:
-    """The topology that QEMU completes from the members given; a member left out or 0 is to be computed."""
-    known = {name: count for name, count in given.items() if count}
+    """The topology that QEMU completes from the members given, as its C does: in 32 bits without a sign.
+
+    A member left out or 0 is to be computed.
+    """
+    known = {name: count & _UNSIGNED for name, count in given.items() if count & _UNSIGNED}
     cpus, maxcpus = known.get("cpus", 0), known.get("maxcpus", 0)
-    others = 1
-    for level in LEVELS:
-        if level not in ("sockets", "cores", "threads"):
-            others *= known.get(level, 1)
+    others = prod(known.get(level, 1) for level in LEVELS if level not in ("sockets", "cores", "threads"))
     sockets, cores, threads = (known.get(level, 0) for level in ("sockets", "cores", "threads"))
+
+    def share(*levels: int) -> int:
+        return maxcpus // (others * prod(levels) & _UNSIGNED or 1)
+
     if not cpus and not maxcpus:
         sockets, cores, threads = sockets or 1, cores or 1, threads or 1
     else:
         maxcpus = maxcpus or cpus
-        if prefer_sockets and not sockets:
+        if not sockets and (prefer_sockets or cores):
             cores, threads = cores or 1, threads or 1
-            sockets = maxcpus // (others * cores * threads)
+            sockets = share(cores, threads)
         elif not cores:
             sockets, threads = sockets or 1, threads or 1
-            cores = maxcpus // (others * sockets * threads)
-        sockets = sockets or 1
-        threads = threads or maxcpus // (others * sockets * cores) if cores else 1
-    maxcpus = maxcpus or others * sockets * cores * threads
+            cores = share(sockets, threads)
+        threads = threads or share(sockets, cores)
+    maxcpus = maxcpus or others * sockets * cores * threads & _UNSIGNED
     levels = {level: known.get(level, 1) for level in LEVELS} | {"sockets": sockets, "cores": cores, "threads": threads}
     return Smp(cpus=cpus or maxcpus, maxcpus=maxcpus, **levels)
 
@@ -63,16 +67,17 @@ def check_smp(given: dict[str, int], smp: Smp, machine: str, cpu_max: int) -> No
         raise errors.machine.smp_zero()
     has_dies = machine.startswith(("pc-", "isapc"))
     for level in ("clusters", "books", "drawers") if has_dies else ("modules", "clusters", "dies", "books", "drawers"):
-        if getattr(smp, level) > 1:
+        if given.get(level, 0) > 1:
             raise errors.machine.smp_level_unsupported(level)
-    product = " * ".join(f"{level} ({getattr(smp, level)})" for level in _PC_LEVELS)
-    total = prod(getattr(smp, level) for level in LEVELS)
+    shown = [level for level in _PC_LEVELS if has_dies or level not in ("dies", "modules")]
+    product = " * ".join(f"{level} ({getattr(smp, level)})" for level in shown)
+    total = prod(getattr(smp, level) for level in LEVELS) & _UNSIGNED
     if total != smp.maxcpus:
         raise errors.machine.smp_product_differs(product, smp.maxcpus)
     if smp.maxcpus < smp.cpus:
         raise errors.machine.smp_maxcpus_below_cpus(product, smp.maxcpus, smp.cpus)
     if smp.cpus < 1 or smp.maxcpus > cpu_max:
-        raise errors.machine.smp_too_many(smp.maxcpus, machine, cpu_max)
+        raise errors.machine.smp_too_many((smp.maxcpus ^ _SIGN) - _SIGN, machine, cpu_max)
 
 
 LEVEL_IDS = ("socket-id", "die-id", "module-id", "core-id", "thread-id")
