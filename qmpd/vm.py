@@ -98,6 +98,7 @@ class Vm:
         self.machine.after = clock.call_later
         self.machine.wall_clock = lambda: clock.now()[0]
         self.machine.read_file = self._read_file
+        self.machine.chardev_filename = self._chardev_filename
         self._create_objects(config.early_objects)
         self._open_images()
         self.machine.configure()
@@ -112,6 +113,9 @@ class Vm:
             self._blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)
         if not config.preconfig:
             self.leave_preconfig()
+
+    def _chardev_filename(self, label: str) -> str:
+        return next(status.filename for status in self.chardevs if status.label == label)
 
     def _open_images(self) -> None:
         """Block nodes and drives; most machines have none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from qmpd import errors
@@ -34,9 +35,10 @@ class Consumer:
 class ChardevNode(Object):
     """One character device with this backend."""
 
-    def __init__(self, catalogue: Catalogue, backend: str, ring_size: int = 65536) -> None:
+    def __init__(self, catalogue: Catalogue, backend: str, ring_size: int, filename: Callable[[str], str]) -> None:
         super().__init__()
         self._catalogue = catalogue
+        self._filename = filename
         self._type = f"chardev-{backend}"
         self.backend = backend
         self.users: list[User] = []
@@ -67,13 +69,33 @@ class ChardevNode(Object):
                 return Property(name, type_name, self._value_of(name))
         raise errors.property_not_found(self._type, name)
 
-    def _value_of(self, name: str) -> Any:
-        def read(node: ChardevNode) -> str:
+    def _value_of(self, name: str) -> Callable[[ChardevNode], Any]:
+        def read(node: ChardevNode) -> Any:
             if name == "type":
                 return node.type
+            filename = node._filename(node.name)
+            if name == "connected":
+                return not filename.startswith(_DISCONNECTED)
+            if name == "addr":
+                return _address(filename.removeprefix(_DISCONNECTED))
             raise errors.not_modelled(f"property '{name}' of {node.path}")
 
         return read
+
+
+_DISCONNECTED = "disconnected:"
+_SERVER = ",server=on"
+
+
+def _address(filename: str) -> dict[str, Any]:
+    """Where the socket of that description is (SocketAddress in qapi/sockets.json)."""
+    kind, _, place = filename.partition(" <-> ")[0].partition(":")
+    serves, place = place.endswith(_SERVER), place.removesuffix(_SERVER)
+    if kind == "unix":
+        return {"type": kind, "path": place} | ({} if serves else {"abstract": False, "tight": True})
+    host, _, port = place.rpartition(":")
+    version = "ipv6" if host.startswith("[") else "ipv4"
+    return {"type": "inet", "host": host.strip("[]"), "port": port} | ({version: True} if serves else {})
 
 
 def chardev_property() -> Property:

@@ -95,6 +95,7 @@ class Machine(Object):
         self.after: Callable[[float, Callable[[], object]], Handle] = ManualClock().call_later
         self.wall_clock: Callable[[], int] = lambda: 0
         self.read_file: Callable[[str], bytes] = host.images.read
+        self.chardev_filename: Callable[[str], str] = lambda name: ""
         self.ready = False
         self.initialized = False
         self.settings: dict[str, Any] = {}
@@ -185,10 +186,13 @@ class Machine(Object):
 
     def add_chardev(self, config: ChardevConfig) -> None:
         """Show a character device, and let it use the one below if it is shared."""
-        self.chardevs.add_child(config.id, ChardevNode(self.catalogue, config.backend, config.size))
+        self.chardevs.add_child(config.id, self._chardev_node(config))
         base = self.find_chardev(config.base) if config.base else None
         if base is not None:
             base.users.append(Consumer(listens=False))
+
+    def _chardev_node(self, config: ChardevConfig) -> ChardevNode:
+        return ChardevNode(self.catalogue, config.backend, config.size, lambda name: self.chardev_filename(name))
 
     def find_chardev(self, name: str) -> ChardevNode | None:
         node = self.chardevs.child(name)
