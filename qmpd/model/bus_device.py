@@ -234,8 +234,8 @@ def _free_ports(device: BusDevice) -> list[str]:
 
 def _place_usb(device: BusDevice) -> None:
     assert device.bus is not None
-    free, wanted = _free_ports(device), device.value("port")
-    if wanted and wanted not in free:
+    free, wanted = _free_ports(device), device.values.get("port")
+    if wanted is not None and wanted not in free:
         raise errors.device.usb_port_not_found(wanted, device.bus.bus_name)
     if not free:
         raise errors.device.usb_ports_exhausted(_PRODUCTS.get(device.type, device.type))
