@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from qmpd.model.chardev import ChardevNode
     from qmpd.model.net import NetClient
 
-_LISTENING = frozenset({"isa-serial", "isa-parallel", "pci-serial", "usb-serial", "virtconsole"})
+_LISTENING = frozenset(
+    {"isa-serial", "isa-parallel", "pci-serial", "usb-serial", "usb-braille", "ccid-card-passthru", "virtconsole"}
+)
 """Devices that hear what is said to their character device without the guest's doing."""
 
 

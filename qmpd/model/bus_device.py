@@ -291,6 +291,7 @@ _PRODUCTS = {
     "usb-hub": "QEMU USB Hub",
     "usb-audio": "QEMU USB Audio Interface",
     "usb-serial": "QEMU USB Serial",
+    "usb-braille": "QEMU USB Braille",
     "usb-net": "QEMU USB Network Interface",
     "usb-wacom-tablet": "QEMU PenPartner Tablet",
     "usb-ccid": "QEMU USB CCID",

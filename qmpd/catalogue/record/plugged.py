@@ -65,6 +65,7 @@ BACKENDS: dict[str, dict[str, Any]] = {
         )
     },
     **{name: {"chardev": "line"} for name in ("isa-serial", "isa-parallel", "isa-debugcon", "usb-serial")},
+    "usb-braille": {"chardev": "line"},
     **{name: {"chardev": "line"} for name in ("virtserialport", "virtconsole")},
     **{
         name: {"audiodev": "sound"}

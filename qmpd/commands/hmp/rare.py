@@ -193,6 +193,10 @@ def info_rocker(call: Call) -> str:
     return ""
 
 
+def info_usb(call: Call) -> str:
+    return machine.x_query_usb(call.context)["human-readable-text"]
+
+
 def info_virtio(call: Call) -> str:
     found = virtio.x_query_virtio(call.context)
     return "".join(f"{device['path']} [{device['name']}]\n" for device in found)
@@ -244,6 +248,7 @@ INFO_HANDLERS: Final[dict[str, Handler]] = {
     "rocker-of-dpa-groups": info_rocker,
     "rocker-ports": info_rocker,
     "stats": info_stats,
+    "usb": info_usb,
     "virtio": info_virtio,
     "virtio-queue-element": info_virtio_queue_element,
     "virtio-queue-status": info_virtio_queue_status,
