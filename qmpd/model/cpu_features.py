@@ -5,7 +5,6 @@ The steps are those of target/i386/cpu.c: load the model, set properties, expand
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cache
 from typing import Any
 
@@ -156,6 +155,8 @@ class CpuState:
 
     def with_value(self, name: str, value: Any) -> CpuState:
         """The same CPU with another value of a property that is no feature."""
+        from copy import copy
+
         changed = copy(self)
         changed.values = {**self.values, name: _kept(name, value)}
         return changed
