@@ -42,9 +42,13 @@ class BroughtBus(Bus):
 
     def __init__(self, name: str, owner: CatalogueDevice, recorded: BroughtObject) -> None:
         super().__init__(name, recorded.type, owner)
+        self._catalogue = owner.machine.catalogue
         names = [entry for entry, _ in recorded.entries]
         self._handler: str = recorded.values[names.index("hotplug-handler")]
         self._handles_itself = self._handler.endswith(f"/{recorded.path}")
+
+    def is_a(self, type_name: str) -> bool:
+        return super().is_a(type_name) or self._catalogue.is_a(self.type, type_name)
 
     @property
     def takes_hotplug(self) -> bool:
