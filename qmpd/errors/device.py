@@ -280,6 +280,13 @@ def video_memory_refused(device_type: str, size: str) -> QemuError:
     return QemuError(f"{device_type}: video memory too {size}")
 
 
+# hw/nvme/subsys.c
+
+
+def controller_serial_refused() -> QemuError:
+    return QemuError("invalid controller serial")
+
+
 # system/bootdevice.c
 
 

@@ -294,6 +294,13 @@ class CatalogueDevice(Device):
         self.child_buses.insert(0, bus)
         self.add_child(name, bus)
 
+    def name_buses(self) -> None:
+        """Settle what the buses that this device provides are called, before others take names."""
+        brought = self.machine.catalogue.brought(self.device_type)
+        for path, found in brought.objects.items() if brought is not None else ():
+            if path.startswith(OWN_ID) and self.machine.catalogue.is_a(found.type, "bus"):
+                self._bus_name(found)
+
     def _bus_name(self, recorded: BroughtObject) -> str:
         if OWN_ID not in recorded.path or self.bus_id is not None:
             return self.shown(recorded.path)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 
 from qmpd import errors
 from qmpd.model.attachments import Attached, DriveSlot
 from qmpd.model.block.drive import Drive
 from qmpd.model.block.permissions import NONE, Permission
+from qmpd.model.catalogue_device import CatalogueDevice
 
 if TYPE_CHECKING:
-    from qmpd.model.catalogue_device import CatalogueDevice
+    from qmpd.model.machine import Machine
 
 _SECTOR = 512
 _UNSET = (1 << 32) - 1
@@ -223,6 +225,32 @@ def _nvme(device: CatalogueDevice) -> None:
     if drive is not None:
         _settle_sizes(device)
         _use(device, drive, writable=True, resizable=False)
+    if device.type == "nvme" and "serial" in device.values:
+        _join_subsystem(device)
+
+
+def _join_subsystem(device: CatalogueDevice) -> None:
+    """Be in the subsystem that was named, or in one of its own, which stays when the controller leaves."""
+    serial = device.values["serial"]
+    device.name_buses()
+    subsystem = device.links.get("subsys") or _new_subsystem(device.machine, serial)
+    assert isinstance(subsystem, CatalogueDevice)
+    if subsystem.values.setdefault("serial", serial) != serial:
+        raise errors.device.controller_serial_refused()
+    device.links["subsys"] = subsystem
+
+
+def _new_subsystem(machine: Machine, name: str) -> CatalogueDevice:
+    from qmpd.model.bus_device import BusDevice
+
+    machine.show_boot_tree()
+    names = map("device[{}]".format, count())
+    subsystem = BusDevice(machine, "nvme-subsys")
+    subsystem.values["nqn"] = name
+    machine.unattached.add_child(next(free for free in names if machine.unattached.child(free) is None), subsystem)
+    subsystem.realize()
+    subsystem.realized = True
+    return subsystem
 
 
 RULES: dict[str, Callable[[CatalogueDevice], None]] = {
