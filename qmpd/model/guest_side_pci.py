@@ -47,7 +47,7 @@ class PciSide:
 
     def speaking_slots(self) -> list[Slot]:
         buses = [bus for bus in self._buses() if bus.speaks]
-        return [Slot(bus, number) for bus in buses for number in sorted({devfn >> 3 for devfn in bus.functions})]
+        return [Slot(bus, number) for bus in buses for number in sorted(set(map(bus.slot_of, bus.functions)))]
 
     def has_power(self, slot: Slot) -> bool:
         assert isinstance(slot.bus, PciBus)

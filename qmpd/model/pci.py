@@ -85,6 +85,10 @@ class PciBus(Bus):
         self.bsel = bsel
         self.add_property(computed("acpi-pcihp-bsel", "uint32", lambda bus: bus.bsel, instance=True))
 
+    def slot_of(self, devfn: int) -> int:
+        """The number of the slot that a function belongs to; a PCI Express port's own controller knows one only."""
+        return 0 if self.handler is Handler.SLOT else devfn // FUNCTIONS
+
     def first_function(self, devfn: int) -> int:
         """The function 0 that makes the whole slot of ``devfn`` known to the guest; a port has only slot 0."""
         return 0 if self.bridge is not None and self.bridge.is_downstream_port else devfn & ~(FUNCTIONS - 1)

@@ -86,7 +86,7 @@ class Hotplug:
 
     def _announce(self, device: PciDevice) -> None:
         """Tell the guest that something has come; of a slot's functions, once the first one has."""
-        bus, number = device.pci_bus, device.devfn >> 3
+        bus, number = device.pci_bus, device.pci_bus.slot_of(device.devfn)
         if bus.handler is Handler.ACPI and bus.bsel is not None:
             self._acpi_insertions.setdefault(bus.bsel, set()).add(number)
             self._raise_interrupt()
@@ -101,7 +101,7 @@ class Hotplug:
 
     def unplug_request(self, device: PciDevice) -> None:
         """Ask the guest, or remove the device at once where no guest is needed. Raises QEMU's text."""
-        bus, slot = device.pci_bus, Slot(device.pci_bus, device.devfn >> 3)
+        bus, slot = device.pci_bus, Slot(device.pci_bus, device.pci_bus.slot_of(device.devfn))
         if bus.handler is Handler.ACPI:
             assert bus.bsel is not None
             device.expect_unplug(self._machine.guest_milliseconds())
@@ -205,7 +205,7 @@ def _may_be_ejected(sitter: PciDevice) -> bool:
 def sitters_in(slot: Slot) -> list[PciDevice]:
     """What was plugged into ``slot``, by function."""
     assert isinstance(slot.bus, PciBus)
-    found = [sitter for devfn, sitter in sorted(slot.bus.functions.items()) if devfn >> 3 == slot.number]
+    found = [sitter for devfn, sitter in sorted(slot.bus.functions.items()) if slot.bus.slot_of(devfn) == slot.number]
     return [sitter for sitter in found if isinstance(sitter, PciDevice)]
 
 
