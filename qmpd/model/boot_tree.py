@@ -61,6 +61,9 @@ _MEMORY_HOTPLUG = "acpi-mem-hotplug[0]"
 _MOVED = {("ICH9-LPC", True): (("acpi-cpu-hotplug[0]", "acpi_enable_cmd"),)}
 """Entries that QEMU lists elsewhere, before others, for versions before 6.1 that have fewer of them."""
 _HIGH_RAM = "above-4g-mem-size"
+_ACPI_TABLES = r"\x2from@etc\x2facpi\x2ftables[0]"
+_ACPI_OF_A_PORT = 52
+"""The bytes by which microvm tells of its serial port."""
 _FOLLOWING: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "has-usb": lambda settings: bool(settings.get("usb")),
     "smm-enabled": lambda settings: settings.get("smm") != "off",
@@ -103,6 +106,9 @@ class BootObject(RecordedObject):
             return pci_hole64(self._machine)[_HOLE[name]]
         if name == _HIGH_RAM:
             return self._machine.ram_above_4g
+        if self.name == _ACPI_TABLES and name == "size" and self._machine.info.name == "microvm":
+            ports = sum(device.type == "isa-serial" for device in self._machine.board_devices)
+            return self._recorded.value(name) + _ACPI_OF_A_PORT * ports
         if name in _FOLLOWING:
             return _FOLLOWING[name](self._machine.settings)
         if name == "date":

@@ -38,7 +38,12 @@ ASKED = (
         "-net nic,model=rtl8139 -net user",
         "-serial null",
     ),
-    *("-serial none -parallel none", "-hda null-co:// -cdrom null-co://", "-fda null-co://", "-drive if=ide,index=1"),
+    *(
+        "-serial none -parallel none",
+        "-hda null-co:// -cdrom null-co://",
+        "-fda null-co://",
+        "-drive if=ide,index=1,media=cdrom",
+    ),
     *("-device VGA", "-device ide-cd", "-device isa-serial", "-global isa-fdc.fdtypeA=none"),
 )
 """What users ask of boards that make devices by themselves."""
