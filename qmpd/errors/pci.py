@@ -7,6 +7,10 @@ from qmpd.errors import QemuError
 # system/qdev-monitor.c, hw/core/qdev-properties-system.c, hw/pci/pci.c, hw/pci/shpc.c, hw/pci-bridge/: buses and PCI
 
 
+def interrupts_unsupported(kind: str) -> QemuError:
+    return QemuError(f"{kind} is not supported by interrupt controller")
+
+
 def bus_full(path: str) -> QemuError:
     return QemuError(f"Bus '{path}' is full")
 

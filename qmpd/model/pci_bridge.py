@@ -35,6 +35,8 @@ _BRIDGE_REGIONS = (
     *("pci[0]", "io[0]", "pref_mem[0]", "mem[0]", "io[1]"),
     *("vga_io_lo[0]", "vga_io_hi[0]", "vga_mem[0]"),
 )
+_INTERRUPTS = {"pcie-root-port": "MSI-X", "ioh3420": "MSI", "x3130-upstream": "MSI", "xio3130-downstream": "MSI"}
+"""What ports cannot do without, and is not there without an APIC."""
 
 
 class Bridge(PciDevice):
@@ -67,6 +69,9 @@ class Bridge(PciDevice):
         return self.kind
 
     def realize_function(self) -> None:
+        machine = self.machine
+        if self.device_type in _INTERRUPTS and not (machine.cpu_state.has("apic") or machine.cpus.smp.cpus > 1):
+            raise errors.pci.interrupts_unsupported(_INTERRUPTS[self.device_type])
         chassis_slot = (self.value("chassis"), self.value("slot")) if self.is_downstream_port else None
         if chassis_slot in self.hotplug.chassis_slots:
             raise errors.pci.chassis_slot_taken(_BUSY)
