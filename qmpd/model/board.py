@@ -115,12 +115,15 @@ class Board:
 
     def add_default_drives(self) -> None:
         """Drives without a medium in the places where nobody has put one."""
+        wanted = [options for what, options in (("cdrom", _CDROM), ("floppy", _FLOPPY)) if self._is_default(what)]
+        if not wanted:
+            return
         from qmpd.model.block.legacy import add_drive, place_at
 
         graph = self._machine.block
         interface = self._machine.default_interface
-        for what, options in (("cdrom", _CDROM), ("floppy", _FLOPPY)):
-            if self._is_default(what) and place_at(graph, options, interface) not in graph.places:
+        for options in wanted:
+            if place_at(graph, options, interface) not in graph.places:
                 add_drive(graph, options, interface)
                 graph.places[place_at(graph, options, interface)].is_default = True
 

@@ -35,12 +35,8 @@ def apply_late(machine: Machine) -> None:
 
 def _board_types(machine: Machine) -> dict[str, None]:
     """The types of the board's devices but for its CPUs, in the order of the recording."""
-    tree = machine.catalogue.tree(machine.info.name)
-    if tree is None:
-        return {}
-    types = tree.types()
-    there = dict.fromkeys(types[recorded] for _, recorded in machine.numbering.paths())
-    return {name: None for name in there if not name.endswith(_CPU) and machine.catalogue.is_a(name, "device")}
+    is_a = machine.catalogue.is_a
+    return {name: None for name in machine.numbering.types if not name.endswith(_CPU) and is_a(name, "device")}
 
 
 def _apply(machine: Machine, types: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qmpd.catalogue.catalogue import family_of
@@ -83,7 +84,7 @@ class Numbering:
     """
 
     def __init__(self, machine: Machine, tree: Tree | None, has_helper: bool) -> None:
-        types = tree.types() if tree is not None else {}
+        self._types = types = tree.types() if tree is not None else {}
         self._paths = sorted(types)
         self._cpus = machine.cpus.smp.cpus if machine.cpu_count else 1
         recorded = {
@@ -159,6 +160,11 @@ class Numbering:
             if path.startswith(FIRST_CPU):
                 for cpu in range(1, self._cpus):
                     yield path.replace(FIRST_CPU, self.cpu_path(cpu), 1), path
+
+    @cached_property
+    def types(self) -> list[str]:
+        """The types of those that are there, in the recording's order."""
+        return list(dict.fromkeys(self._types[recorded] for _, recorded in self.paths()))
 
 
 class Unattached(Container):
