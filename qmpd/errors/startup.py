@@ -48,6 +48,38 @@ def option_needs_kernel(option: str) -> QemuError:
     return QemuError(f"{option} only allowed with -kernel option")
 
 
+def smbios_file_unreadable(path: str) -> QemuError:
+    return QemuError(f"Cannot read SMBIOS file {path}")
+
+
+def smbios_type_missing() -> QemuError:
+    return QemuError("Must specify type= or file=")
+
+
+def smbios_type_out_of_range() -> QemuError:
+    return QemuError("out of range!")
+
+
+def smbios_type_unknown(number: int) -> QemuError:
+    return QemuError(f"Don't know how to build fields for SMBIOS type {number}")
+
+
+def smbios_release_invalid() -> QemuError:
+    return QemuError("Invalid release")
+
+
+def smbios_uuid_invalid() -> QemuError:
+    return QemuError("Invalid UUID")
+
+
+def smbios_speed_too_large(largest: int) -> QemuError:
+    return QemuError(f"SMBIOS CPU speed is too large (> {largest})")
+
+
+def smbios_kind_invalid(kind: str) -> QemuError:
+    return QemuError(f"invalid parameter value: {kind}")
+
+
 def seed_malformed(text: str) -> QemuError:
     return QemuError(f"Invalid seed number: {text}")
 

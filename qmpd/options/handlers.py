@@ -237,6 +237,16 @@ def take_uuid(parser: Parser, argument: str) -> None:
     parser.uuid = argument.lower()
 
 
+def take_smbios(parser: Parser, argument: str) -> None:
+    from qmpd.options import smbios
+
+    opts = parser.add("smbios", False, argument)
+    smbios.check_table(opts)
+    uuid = opts.get("uuid")
+    if uuid is not None:
+        parser.uuid = uuid.lower()
+
+
 def take_seed(parser: Parser, argument: str) -> None:
     try:
         _, end = numbers.scan_uint64(argument)
@@ -383,6 +393,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "seed": take_seed,
     "serial": take_serial,
     "set": take_set,
+    "smbios": take_smbios,
     "smp": take_smp,
     "spice": take_spice,
     "uuid": take_uuid,
