@@ -15,6 +15,7 @@ from qmpd.model.pci_hotplug import Hotplug
 if TYPE_CHECKING:
     from qmpd.catalogue import Tree
     from qmpd.model.machine import Machine
+    from qmpd.model.qom import Object
 
 _UNATTACHED = re.compile(r"/machine/unattached/device\[(\d+)\]")
 
@@ -43,8 +44,17 @@ class Buses:
         self._unnamed[bus_type] = number + 1
         return f"{bus_type.lower()}.{number}"
 
-    def next_unattached(self) -> int:
-        """The number that the next object takes that the board makes and puts nowhere else."""
+    def add_unattached(self, device: Object) -> None:
+        """Put ``device``, for which nobody else has a place, under the next number."""
+        self._machine.unattached.add_child(f"device[{self._next_unattached()}]", device)
+
+    def withdraw_unattached(self, device: Object) -> None:
+        """Take out the last that was put there, which could not be realized: the next one gets its number."""
+        device.unparent()
+        assert self._unattached is not None
+        self._unattached -= 1
+
+    def _next_unattached(self) -> int:
         if self._unattached is None:
             numbering = self._machine.numbering
             born = sum(_UNATTACHED.fullmatch(path) is not None for path, _ in numbering.paths())

@@ -84,7 +84,7 @@ class PciSide:
 
     def devices(self) -> list[str]:
         plugged = [sitter for bus in self._buses() for sitter in bus.sitters if isinstance(sitter, PciDevice)]
-        return [device.label for device in plugged]
+        return [device.label for device in plugged if not device.is_virtual]
 
     def resizable_memory(self) -> list[ResizableMemory]:
         devices = self._machine.memory_devices.memory_device_list()

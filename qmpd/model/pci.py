@@ -157,6 +157,7 @@ class PciDevice(CatalogueDevice):
 
     bus_type = "PCI"
     is_bridge = False
+    is_virtual = False
     own_properties: ClassVar[tuple[Property, ...]] = (
         Property("addr", "str", lambda device: device.devfn, _set_addr),
         computed("legacy-addr", "str", _address_words),
@@ -282,10 +283,11 @@ class PciDevice(CatalogueDevice):
                 other = bus.functions[devfn]
                 raise errors.pci.pci_function_taken(devfn >> 3, devfn & 7, self.type, other.type, other.device_id)
         zero = bus.first_function(devfn)
-        if self.hotplugged and zero in bus.functions:
+        if self.hotplugged and zero in bus.functions and not self.is_virtual:
             raise errors.pci.pci_slot_exposed(zero >> 3, bus.functions[zero].type, self.type)
         self.devfn = devfn
-        self._check_multifunction()
+        if not self.is_virtual:
+            self._check_multifunction()
         bus.functions[devfn] = self
         self.add_child(_MASTER_CONTAINER, IoRegion(_ALL))
         if self.machine.ready:

@@ -206,7 +206,7 @@ def sitters_in(slot: Slot) -> list[PciDevice]:
     """What was plugged into ``slot``, by function."""
     assert isinstance(slot.bus, PciBus)
     found = [sitter for devfn, sitter in sorted(slot.bus.functions.items()) if slot.bus.slot_of(devfn) == slot.number]
-    return [sitter for sitter in found if isinstance(sitter, PciDevice)]
+    return [sitter for sitter in found if isinstance(sitter, PciDevice) and not sitter.is_virtual]
 
 
 def pci_buses(root: PciBus) -> list[PciBus]:

@@ -144,14 +144,14 @@ class Pxb(PciDevice):
             host.add_child(f"{kind.host}[0]", registers)
             host.add_child(".io[0]", IoRegion(_CXL_BLOCK, registers))
             host.add_child(".cache_mem[0]", IoRegion(_CXL_BLOCK, registers, _CXL_BLOCK))
-        machine.unattached.add_child(f"device[{machine.buses.next_unattached()}]", host)
+        machine.buses.add_unattached(host)
         machine.buses.add_expander(bus, host)
         return bus
 
     def _add_bridge(self, bus: PxbBus) -> None:
         bridge = Bridge(self.machine, "pci-bridge")
         bridge.values |= {"chassis_nr": self.value("bus_nr"), "shpc": False}
-        self.machine.unattached.add_child(f"device[{self.machine.buses.next_unattached()}]", bridge)
+        self.machine.buses.add_unattached(bridge)
         bridge.device_id = self.device_id
         bridge.bus = bus
         bus.attach(bridge)

@@ -377,7 +377,7 @@ class KindRules(QuestionRules):
 # Types that QEMU adds to a running machine when told no more than the type.
 _ORDINARY = """
     virtio-rng-pci e1000 virtio-balloon-pci virtio-net-pci virtio-scsi-pci qemu-xhci AMDVI-PCI am53c974 bochs-display
-    dc390 e1000-82544gc e1000e edu i6300esb i82550 ich9-ahci ich9-intel-hda intel-hda lsi53c810 lsi53c895a megasas
+    dc390 e1000-82544gc e1000e edu i6300esb i82550 ich9-ahci ich9-intel-hda igb intel-hda lsi53c810 lsi53c895a megasas
     megasas-gen2 mptsas1068 ne2k_pci nec-usb-xhci pci-serial pci-serial-2x pci-serial-4x pci-testdev pcnet
     piix3-usb-uhci piix4-usb-uhci pvpanic-pci pvscsi rtl8139 sdhci-pci secondary-vga tpci200 tulip ufs usb-ehci
     virtio-keyboard-pci virtio-mouse-pci virtio-serial-pci virtio-tablet-pci vmxnet3

@@ -28,8 +28,8 @@ ARGS = {
     for machine in _MACHINES
 }
 ID = "x"
-_STAY = frozenset({"rocker", "igb"})
-"""QEMU 10.0.2 dies when a rocker leaves. An igb tells of its virtual functions, which are not modelled."""
+_STAY = frozenset({"rocker"})
+"""QEMU 10.0.2 dies when a rocker leaves."""
 _REDUCING_SECONDS = 3.0
 _CATALOGUE = Catalogue.open()
 

@@ -11,6 +11,7 @@ from qmpd.catalogue.record.plugged import BACKENDS, SET_UP
 Rows = list[Any]
 
 _ID = "it"
+_NO_VENDOR = 0xFFFF  #: of virtual functions
 _PLACED = frozenset({"bus", "slot", "function", "qdev_id"})
 _MACHINE = ("-machine", "q35", "-m", "128M,slots=2,maxmem=1G")
 _MEMORY = ("-object", "memory-backend-ram,id=m0,size=128M,share=on")
@@ -48,7 +49,14 @@ def _types(qemu: str, names: list[str]) -> Iterator[list[Any]]:
         # A bridge that an expander brings along has the same id.
         functions = next(bus["devices"] for bus in buses if not bus["bus"])
         for entry in (entry for entry in functions if entry["qdev_id"] == _ID):
-            yield [name, {key: value for key, value in entry.items() if key not in _PLACED}]
+            yield [name, _unplaced(entry)]
+        virtual = [entry for entry in functions if entry["id"]["vendor"] == _NO_VENDOR]
+        if virtual and name == "igb":
+            yield ["igbvf", _unplaced(virtual[0])]
+
+
+def _unplaced(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key not in _PLACED}
 
 
 def _backend(name: str) -> tuple[str, tuple[str, ...]]:

@@ -40,6 +40,7 @@ _NOWHERE: tuple[tuple[str, ...], None] = ((), None)
 _AT_THE_ROOT = ((), "pcie.0")
 _ROOTED = frozenset({"virtio-iommu-pci"})  #: PCI devices that go nowhere else
 _ON_SYSTEM_BUS = frozenset({"ramfb", "intel-iommu"})
+_CARD = "igb"  #: brings virtual functions along, which nobody can plug
 _BUSLESS = frozenset({"vmcoreinfo", "vmgenid", "nvme-subsys", "ipmi-bmc-sim"})
 
 SET_UP = (
@@ -116,6 +117,7 @@ _KNOWN_ORDERS: dict[str, tuple[str, ...]] = {
         *(f"serial[{port}]" for port in range(4)),
         *(*_FUNCTION, "multiserial[0]", *(f"uart #{port}[0]" for port in range(1, 5))),
     ),
+    "igbvf": (*_FUNCTION, "igbvf-mmio[0]", "igbvf-msix[0]", *_MSIX),
     "bochs-display": (
         *("big-endian-framebuffer", *_FUNCTION, "bochs-display-vram[0]", "bochs dispi interface[0]"),
         *("qemu extended regs[0]", "bochs-display-mmio[0]", "edid[0]", "bochs-display.rom[0]"),
@@ -182,6 +184,15 @@ class PlugRecorder:
             placed = bus in _PLACES or name in _BUSLESS or name in _ON_SYSTEM_BUS
             if user_creatable and placed and name in self._properties:
                 self._record_one(qemu, name, bus, cold=hotpluggable is False or bus in _COLD or bus is None)
+            if name == _CARD and name in self._properties:
+                self._record_virtual_function(qemu)
+
+    def _record_virtual_function(self, qemu: str) -> None:
+        """One of those that come with a network card."""
+        with Peer(qemu, *_MACHINE) as peer:
+            peer.ask("device_add", driver=_CARD, bus="rp0")
+            path = peer.ask("qom-get", path=f"{_PORT}/rp0", property="child[1]")
+            self._add_row(path, dict(walk(peer, path)), {}, _FIRST)
 
     def _record_one(self, qemu: str, name: str, bus: str | None, *, cold: bool) -> None:
         needs = _NEEDS.get(name, {})
