@@ -392,6 +392,11 @@ class Catalogue:
         row = self._part("hmp-machine").get(f"{family_of(machine)} {subject}")
         return row[0] if row else None
 
+    def qtree(self, name: str) -> tuple[list[str], list[str]] | None:
+        """What the bus tree shows of each device of the class ``name``: properties that this class adds, and wires."""
+        row = self._part("qtree").get(name)
+        return (row[0], row[1]) if row else None
+
     def trace_events(self) -> list[str]:
         """The names of all trace events in the order in which QEMU lists them."""
         rows = self._file.read("trace-events").rows()

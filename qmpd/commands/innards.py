@@ -48,10 +48,10 @@ def controllers(machine: Machine, subject: str) -> str:
 
 
 def bare(machine: Machine, subject: str) -> str:
-    """What was recorded of a machine (``mtree``, ``qtree``) to which nothing is added. Raises QemuError of others."""
+    """What was recorded of a machine (``mtree``) to which nothing is added. Raises QemuError of others."""
     added = [*machine.board_devices, *machine.peripheral.children(), *machine.peripheral_anon.children()]
     default = machine.config.memory_size in (None, DEFAULT_RAM_SIZE) and machine.config.memory_max is None
-    if added or machine.cpu_count > 1 or not (default or subject == "qtree"):
+    if added or machine.cpu_count > 1 or not default:
         raise errors.not_modelled(f"'info {subject}' of a machine that is more than bare")
     return recorded(machine, subject)
 

@@ -114,3 +114,7 @@ def shpc_slot_unsupported(slot: int, last: int) -> QemuError:
 
 def guest_busy_with_slot() -> QemuError:
     return QemuError("Hot-unplug failed: guest is busy (power indicator blinking)")
+
+
+def virtual_functions_overflow() -> QemuError:
+    return QemuError("VF addr overflows")

@@ -26,6 +26,7 @@ ROM_BAR = 6
 LARGEST_ACPI_INDEX = (1 << 14) - 1
 _ANY_ROM_SIZE = (1 << 32) - 1
 _NO_ADDRESS = -1
+_ROM_BAR = 6
 
 
 class Handler(Enum):

@@ -35,7 +35,7 @@ class Igb(PciDevice):
     def realize_function(self) -> None:
         super().realize_function()
         if self.devfn + _OFFSET + (_COUNT - 1) * _STRIDE >= SLOTS * FUNCTIONS:
-            raise errors.not_modelled("virtual functions behind the end of a bus")
+            raise errors.pci.virtual_functions_overflow()
         try:
             for number in range(_COUNT):
                 self._add(self.devfn + _OFFSET + number * _STRIDE)

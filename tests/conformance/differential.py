@@ -470,6 +470,10 @@ class PciRules(KindRules):
     def plug_bridge(self, driver: str, id: str | None, bus: dict[str, str], options: dict[str, Any]) -> Any:
         return self.plug(driver, id, bus, options)
 
+    @rule(line=st.sampled_from(["info qtree", "info qtree -b", "info pci", "info qom-tree /machine/peripheral"]))
+    def ask_for_the_trees(self, line: str) -> None:
+        self.ask("human-monitor-command", command_line=line)
+
     @rule(id=pci | DimmRules.dimms)
     def walk(self, id: str) -> None:
         """Look at everything in a device. One with an empty id has no path: it would lead round and round."""

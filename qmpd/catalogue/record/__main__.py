@@ -14,6 +14,7 @@ from qmpd.catalogue.catalogue import SUFFIX, Catalogue, family_of
 from qmpd.catalogue.parts import write_parts
 from qmpd.catalogue.record import cpus, helps, hmp, machines, pci_info, plugged, setters, trees, types
 from qmpd.catalogue.record.peer import Peer, PeerDied
+from qmpd.catalogue.record.qtree import QtreeRecorder
 
 _STARTED = time.monotonic()
 _BARE = ("q35", "pc", "microvm", "none", "isapc")  #: the machines whose object trees are recorded
@@ -46,7 +47,8 @@ def record(qemu: str, folder: Path) -> Path:
     _progress("what devices bring along")
     parts |= plugged.record_plugged(qemu, parts["devices"], properties.described())
     _progress("what PCI says of devices")
-    parts |= pci_info.record_pci_info(qemu, parts["devices"], families)
+    shown = QtreeRecorder(parts["types"], properties.described())
+    parts |= pci_info.record_pci_info(qemu, parts["devices"], families, shown)
     _progress("CPU models on each machine")
     parts |= machines.record_cpus(qemu, [name for name, _ in parts["machines"]])
     parts["help"] = helps.record_helps(qemu)

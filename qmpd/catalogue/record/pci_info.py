@@ -7,6 +7,7 @@ from typing import Any
 
 from qmpd.catalogue.record.peer import Peer, PeerDied
 from qmpd.catalogue.record.plugged import BACKENDS, SET_UP
+from qmpd.catalogue.record.qtree import QtreeRecorder
 
 Rows = list[Any]
 
@@ -27,23 +28,29 @@ _NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """What some must be told, and the options that make what it names."""
 
 
-def record_pci_info(qemu: str, devices: Rows, machines: Mapping[str, str]) -> dict[str, Rows]:
-    """The parts "pci-info", rows [type, what is said of it], and "pci-machines", rows [family, all functions]."""
+def record_pci_info(qemu: str, devices: Rows, machines: Mapping[str, str], shown: QtreeRecorder) -> dict[str, Rows]:
+    """The parts "pci-info", rows [type, what is said of it], and "pci-machines", rows [family, all functions].
+
+    ``shown`` takes in how the same devices look in the bus tree: the part "qtree".
+    """
+    names = [row[0] for row in devices if row[1] == "PCI" and row[2]]
     return {
-        "pci-info": list(_types(qemu, [row[0] for row in devices if row[1] == "PCI" and row[2]])),
+        "pci-info": list(_types(qemu, names, shown)),
+        "qtree": shown.rows(),
         "pci-machines": [
             [family, functions] for family, name in machines.items() if (functions := _functions(qemu, name))
         ],
     }
 
 
-def _types(qemu: str, names: list[str]) -> Iterator[list[Any]]:
+def _types(qemu: str, names: list[str], shown: QtreeRecorder) -> Iterator[list[Any]]:
     for name in names:
         properties, options = _NEEDS.get(name) or _backend(name)
         device = ",".join(filter(None, (name, f"id={_ID}", properties)))
         try:
             with Peer(qemu, *_MACHINE, *options, "-device", device) as peer:
                 buses = peer.ask("query-pci")
+                shown.take(peer.ask("human-monitor-command", **{"command-line": "info qtree"}))
         except PeerDied:
             continue  # needs what a bare machine does not have
         # A bridge that an expander brings along has the same id.

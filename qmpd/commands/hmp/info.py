@@ -304,7 +304,13 @@ def trace_events(call: Call) -> str:
     return "".join(f"{event['name']} : state {int(event['state'] == 'enabled')}\n" for event in events)
 
 
-# The object tree
+# The trees
+
+
+def qtree(call: Call) -> str:
+    from qmpd.commands.hmp import qtree
+
+    return qtree.qtree(call)
 
 
 def qom_tree(call: Call) -> str:
@@ -344,7 +350,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "pci": pci_devices,
     "pic": of_controllers("pic"),
     "qom-tree": qom_tree,
-    "qtree": of_bare_machine("qtree"),
+    "qtree": qtree,
     "ramblock": ramblock,
     "registers": registers,
     "roms": of_machine("roms"),

@@ -1,0 +1,144 @@
+"""``info qtree``: the buses with the devices on them (system/qdev-monitor.c, hw/pci/pci-hmp-cmds.c).
+
+What the machine began with is printed as recorded, what has come since from the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from qmpd import errors
+from qmpd.commands import innards
+from qmpd.commands.hmp.call import Call
+from qmpd.errors import QemuError
+from qmpd.model.bus import BornDevice, Bus, Sitter
+from qmpd.model.machine import Machine
+from qmpd.model.pci import PciDevice
+from qmpd.model.pxb import CxlRegisters
+from qmpd.model.qom import Object
+
+_BUS: Final = re.compile(r"( *)bus: (.*)")
+_STRUCTURE: Final = re.compile(r" *(bus: |type |dev: )")
+_ROOT: Final = "device"
+_INT64: Final = 1 << 63
+_UINT64: Final = 1 << 64
+_UNITS: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+_LOW_RAM, _HIGH_RAM = "below-4g-mem-size", "above-4g-mem-size"
+
+
+def qtree(call: Call) -> str:
+    machine = call.context.machine
+    lines = list(_tree(machine))
+    if call.arguments.get("brief"):
+        lines = [line for line in lines if _STRUCTURE.match(line)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _tree(machine: Machine) -> Iterator[str]:
+    buses = {bus.bus_name: bus for bus in machine.buses.system.walk() if not isinstance(bus.owner, Object)}
+    recorded = iter(innards.recorded(machine, "qtree").splitlines())
+    for line in recorded:
+        match = _BUS.match(line)
+        if match is None:
+            yield _of_this_machine(machine, line)
+            continue
+        yield line
+        yield next(recorded)  # its type
+        bus = buses.get(match[2])
+        for sitter in bus.sitters if bus is not None else ():
+            if not isinstance(sitter, BornDevice):
+                yield from _device(machine, sitter, match[1] + "  ")
+
+
+def _of_this_machine(machine: Machine, line: str) -> str:
+    name, _, value = line.partition(" = ")
+    sizes = {_LOW_RAM: machine.ram_below_4g, _HIGH_RAM: machine.ram_above_4g}
+    return f"{name} = {_size(sizes[name.strip()])}" if value and name.strip() in sizes else line
+
+
+def _device(machine: Machine, device: Sitter, indent: str) -> Iterator[str]:
+    yield f'{indent}dev: {device.type}, id "{device.device_id or ""}"'
+    inside = indent + "  "
+    names, wires = _shown(machine, device.type)
+    assert isinstance(device, Object)
+    for wire in wires:
+        yield inside + wire
+    for name in names:
+        text = _value(device, name)
+        if text is not None:
+            yield f"{inside}{name} = {text or '<null>'}"
+    if isinstance(device, PciDevice):
+        for line in _function(device):
+            yield inside + line
+    for part in device.children():
+        if isinstance(part, CxlRegisters):
+            yield f"{inside}mmio {_UINT64 - 1:016x}/{part.length():016x}"
+    for bus in device.child_buses:
+        yield from _bus(machine, bus, inside)
+
+
+def _bus(machine: Machine, bus: Bus, indent: str) -> Iterator[str]:
+    yield f"{indent}bus: {bus.bus_name}"
+    yield f"{indent}  type {bus.type}"
+    for sitter in bus.sitters:
+        yield from _device(machine, sitter, indent + "  ")
+
+
+def _shown(machine: Machine, type_name: str) -> tuple[list[str], list[str]]:
+    """The properties that devices of the type show, in that order, and the lines about their wires."""
+    catalogue = machine.catalogue
+    row = catalogue.qtree(type_name)
+    if row is None:
+        raise errors.not_modelled(f"'info qtree' with devices of type '{type_name}'")
+    names, wires = list(row[0]), row[1]
+    parent = catalogue.type_info(type_name).parent
+    while parent is not None and parent != _ROOT:
+        inherited = catalogue.qtree(parent)
+        names += inherited[0] if inherited is not None else []
+        parent = catalogue.type_info(parent).parent
+    return names, wires
+
+
+def _value(device: Object, name: str) -> str | None:
+    """A property's value for people, None if it cannot be read."""
+    legacy = device.properties.get(f"legacy-{name}")
+    try:
+        if legacy is not None:
+            return str(legacy.get(device)) if legacy.get is not None else None
+        return _text(device.find_property(name).type, device.get_property(name))
+    except QemuError:
+        return None
+
+
+def _text(kind: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value == []:
+        return ""
+    if not isinstance(value, int):
+        return f'"{value}"'
+    if kind == "size":
+        return _size(value)
+    return f"{value - _UINT64 if value >= _INT64 else value} ({value % _UINT64:#x})"
+
+
+def _size(size: int) -> str:
+    """``size`` bytes with what it is in the largest fitting unit (util/cutils.c)."""
+    unit = max((size * 1024 // 1000).bit_length() - 1, 0) // 10
+    return f"{size} ({size / (1 << unit * 10):.3g} {_UNITS[unit]}B)"
+
+
+def _function(device: PciDevice) -> Iterator[str]:
+    info = device.pci_info()
+    if info is None:
+        raise errors.not_modelled(f"what PCI says of devices of type '{device.type}'")
+    kind, numbers = info["class_info"], info["id"]
+    title = kind.get("desc", f"Class {kind['class']:04x}")
+    place = f"{device.pci_bus.root_number:02x}:{device.devfn >> 3:02x}.{device.devfn & 7:x}"
+    subsystem = f"{numbers.get('subsystem-vendor', 0):04x}:{numbers.get('subsystem', 0):04x}"
+    yield f"class {title}, addr {place}, pci id {numbers['vendor']:04x}:{numbers['device']:04x} (sub {subsystem})"
+    for region in info["regions"]:
+        space = "i/o" if region["type"] == "io" else "mem"
+        yield f"bar {region['bar']}: {space} at {_UINT64 - 1:#x} [{region['size'] - 2:#x}]"
