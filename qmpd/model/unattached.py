@@ -95,8 +95,8 @@ class Numbering:
         self._helper_recorded = recorded.get(1) == _HELPER
         self._has_helper = has_helper
         properties = [name for name, (value, _) in _LEFT_OUT.items() if machine.settings.get(name) == value]
-        left_out = {kind for name in properties for kind in _LEFT_OUT[name][1]}
-        self._missing = sorted(number for number, kind in recorded.items() if kind in left_out)
+        self.left_out = {kind for name in properties for kind in _LEFT_OUT[name][1]}
+        self._missing = sorted(number for number, kind in recorded.items() if kind in self.left_out)
         family = family_of(machine.info.name)
         self._wires = {wire for name in properties for wire in _WIRES_LEFT_OUT.get((family, name), ())}
         if self._helper_recorded and not has_helper:

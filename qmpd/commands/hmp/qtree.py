@@ -6,7 +6,7 @@ What the machine began with is printed as recorded, what has come since from the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from qmpd import errors
@@ -20,8 +20,10 @@ from qmpd.model.pxb import CxlRegisters
 from qmpd.model.qom import Object
 
 _BUS: Final = re.compile(r"( *)bus: (.*)")
+_DEVICE: Final = re.compile(r"( *)dev: ([^,]+), id ")
 _STRUCTURE: Final = re.compile(r" *(bus: |type |dev: )")
 _ROOT: Final = "device"
+_PARTS: Final = {"i8042": ("ps2-mouse", "ps2-kbd")}  #: that are elsewhere in the tree
 _INT64: Final = 1 << 63
 _UINT64: Final = 1 << 64
 _UNITS: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
@@ -37,12 +39,18 @@ def qtree(call: Call) -> str:
 
 
 def _tree(machine: Machine) -> Iterator[str]:
+    if machine.info.name == "microvm" and machine.buses.pci is not None:
+        raise errors.not_modelled("'info qtree' of a microvm with PCI")
     buses = {bus.bus_name: bus for bus in machine.buses.system.walk() if not isinstance(bus.owner, Object)}
-    recorded = iter(innards.recorded(machine, "qtree").splitlines())
+    recorded = _without(innards.recorded(machine, "qtree").splitlines(), _left_out(machine))
+    values: Mapping[str, str] = {}
     for line in recorded:
         match = _BUS.match(line)
         if match is None:
-            yield _of_this_machine(machine, line)
+            device = _DEVICE.match(line)
+            values = values if device is None else _board_values(machine, device[2])
+            name, equals, _ = line.partition(" = ")
+            yield f"{name} = {values[name.strip()]}" if equals and name.strip() in values else line
             continue
         yield line
         yield next(recorded)  # its type
@@ -52,10 +60,33 @@ def _tree(machine: Machine) -> Iterator[str]:
                 yield from _device(machine, sitter, match[1] + "  ")
 
 
-def _of_this_machine(machine: Machine, line: str) -> str:
-    name, _, value = line.partition(" = ")
+def _left_out(machine: Machine) -> set[str]:
+    left_out = {name for kind in machine.numbering.left_out for name in (kind, *_PARTS.get(kind, ()))}
+    return left_out if machine.has_acpi_device else {*left_out, machine.family.acpi_device or ""}
+
+
+def _without(lines: list[str], types: set[str]) -> Iterator[str]:
+    """The ``lines`` less the devices of these types and what is behind them."""
+    deeper = ""
+    for line in lines:
+        if deeper and line.startswith(deeper):
+            continue
+        match = _DEVICE.match(line)
+        gone = match is not None and match[2] in types
+        deeper = f"{match[1]}  " if match is not None and gone else ""
+        if not gone:
+            yield line
+
+
+def _board_values(machine: Machine, type_name: str) -> dict[str, str]:
+    """What the board's devices of the type show otherwise than the recorded ones."""
+    told = {**machine.changed_defaults.get(type_name, {}), **machine.board_values.get(type_name, {})}
+    entries = machine.catalogue.qom_properties(type_name).value if told else ()
+    kinds = {entry["name"]: entry["type"] for entry in entries}
     sizes = {_LOW_RAM: machine.ram_below_4g, _HIGH_RAM: machine.ram_above_4g}
-    return f"{name} = {_size(sizes[name.strip()])}" if value and name.strip() in sizes else line
+    return {name: _size(size) for name, size in sizes.items()} | {
+        name: _text(kinds.get(name, ""), value) for name, value in told.items()
+    }
 
 
 def _device(machine: Machine, device: Sitter, indent: str) -> Iterator[str]:
