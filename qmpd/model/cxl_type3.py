@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
@@ -86,6 +87,13 @@ class CxlType3(PciDevice):
             raise errors.cxl.dynamic_base_unaligned(_CAPACITY_UNIT)
         part = size // count
         self.regions = [DynamicRegion(base + number * part, part) for number in range(count)]
+
+    def spaces(self) -> Iterator[tuple[str, MemoryBackend]]:
+        """What the device's own addresses are called, and what is there."""
+        for space, name in (("type3-dpa-vmem", _VOLATILE), ("type3-dpa-pmem", _PERSISTENT), ("dcd-dpa-dc", _DYNAMIC)):
+            backend = self._backend(name)
+            if backend is not None:
+                yield f"cxl-{space}-space", backend
 
     # What clients do to it
 

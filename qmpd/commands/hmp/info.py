@@ -222,17 +222,6 @@ def of_controllers(subject: str) -> Handler:
     return answer
 
 
-def of_bare_machine(subject: str) -> Handler:
-    """Answers what was recorded of a bare machine, where nothing more special is asked for."""
-
-    def answer(call: Call) -> str:
-        if call.arguments:
-            raise errors.not_modelled(f"options of 'info {subject}'")
-        return innards.bare(call.context.machine, subject)
-
-    return answer
-
-
 def of_translator(subject: str) -> Handler:
     """Answers what was recorded of TCG."""
 
@@ -307,6 +296,12 @@ def trace_events(call: Call) -> str:
 # The trees
 
 
+def mtree(call: Call) -> str:
+    from qmpd.commands.hmp import mtree
+
+    return mtree.mtree(call)
+
+
 def qtree(call: Call) -> str:
     from qmpd.commands.hmp import qtree
 
@@ -343,7 +338,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "memory-devices": memory_devices,
     "memory_size_summary": memory_size_summary,
     "mice": mice,
-    "mtree": of_bare_machine("mtree"),
+    "mtree": mtree,
     "name": name,
     "numa": numa,
     "opcount": of_translator("opcount"),
