@@ -46,7 +46,7 @@ class Buses:
 
     def add_unattached(self, device: Object) -> None:
         """Put ``device``, for which nobody else has a place, under the next number."""
-        self._machine.unattached.add_child(f"device[{self._next_unattached()}]", device)
+        self._machine.unattached.add_child(f"device[{self.next_unattached()}]", device)
 
     def withdraw_unattached(self, device: Object) -> None:
         """Take out the last that was put there, which could not be realized: the next one gets its number."""
@@ -54,7 +54,8 @@ class Buses:
         assert self._unattached is not None
         self._unattached -= 1
 
-    def _next_unattached(self) -> int:
+    def next_unattached(self) -> int:
+        """The number that the next object takes that the board makes and puts nowhere else."""
         if self._unattached is None:
             numbering = self._machine.numbering
             born = sum(_UNATTACHED.fullmatch(path) is not None for path, _ in numbering.paths())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from typing import TYPE_CHECKING
 
 from qmpd import errors
@@ -243,11 +242,9 @@ def _join_subsystem(device: CatalogueDevice) -> None:
 def _new_subsystem(machine: Machine, name: str) -> CatalogueDevice:
     from qmpd.model.bus_device import BusDevice
 
-    machine.show_boot_tree()
-    names = map("device[{}]".format, count())
     subsystem = BusDevice(machine, "nvme-subsys")
     subsystem.values["nqn"] = name
-    machine.unattached.add_child(next(free for free in names if machine.unattached.child(free) is None), subsystem)
+    machine.buses.add_unattached(subsystem)
     subsystem.realize()
     subsystem.realized = True
     return subsystem

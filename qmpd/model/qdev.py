@@ -39,7 +39,6 @@ TYPES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("pxb", "pxb-pcie", "pxb-cxl"), ("pxb", "Pxb")),
     "cxl-type3": ("cxl_type3", "CxlType3"),
     "igb": ("sriov", "Igb"),
-    "nvme": ("nvme", "Nvme"),
     **dict.fromkeys(
         (
             *("virtio-scsi-pci", "virtio-scsi-pci-transitional", "virtio-scsi-pci-non-transitional"),

@@ -16,13 +16,14 @@ from qmpd.model.boot_tree import is_there
 from qmpd.model.cxl_type3 import CxlType3
 from qmpd.model.hostmem import MemoryBackend, RegionNode
 from qmpd.model.machine import Machine
-from qmpd.model.machine_properties import DEVICE_MEMORY, NVDIMM_IO, RAM
+from qmpd.model.machine_properties import DEVICE_MEMORY, NVDIMM_IO
 from qmpd.model.memory_device import MemoryDevice, region_size
 from qmpd.model.nvdimm import Nvdimm
 from qmpd.model.pci import PciDevice
 from qmpd.model.pci_bridge import Bridge
 from qmpd.model.pci_hotplug import pci_buses
 from qmpd.model.qom import Object
+from qmpd.model.ram import RAM
 from qmpd.model.unattached import ABOVE_4G
 
 _ALL: Final = 1 << 64
@@ -55,7 +56,7 @@ def mtree(call: Call) -> str:
 
 def _devices(machine: Machine) -> Iterator[PciDevice]:
     """What was plugged. Raises QemuError when something has a place in memory that nobody knows here."""
-    plugged = [*machine.peripheral.children(), *machine.peripheral_anon.children()]
+    plugged = [*machine.board_devices, *machine.peripheral.children(), *machine.peripheral_anon.children()]
     for device in plugged:
         if not isinstance(device, (PciDevice, MemoryDevice)):
             raise errors.not_modelled(f"'info mtree' with devices of type '{device.type}'")
@@ -70,10 +71,7 @@ def _devices(machine: Machine) -> Iterator[PciDevice]:
 
 def _leaves_memory_alone(device: PciDevice) -> bool:
     """Whether nothing of the device can be seen before a firmware maps it: so it is with these kinds, not with all."""
-    info = device.pci_info()
-    if info is None:
-        return False
-    kind = info["class_info"]["class"]
+    kind = device.pci_info()["class_info"]["class"]
     is_virtio = device.machine.catalogue.is_a(device.type, "virtio-pci") and kind >> 8 != _SCREENS
     return is_virtio or kind >> 8 in (_NETWORK, _BRIDGE) or kind in (_NVME, _USB, _CXL_MEMORY)
 

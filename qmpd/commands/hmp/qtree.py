@@ -163,8 +163,6 @@ def _size(size: int) -> str:
 
 def _function(device: PciDevice) -> Iterator[str]:
     info = device.pci_info()
-    if info is None:
-        raise errors.not_modelled(f"what PCI says of devices of type '{device.type}'")
     kind, numbers = info["class_info"], info["id"]
     title = kind.get("desc", f"Class {kind['class']:04x}")
     place = f"{device.pci_bus.root_number:02x}:{device.devfn >> 3:02x}.{device.devfn & 7:x}"
