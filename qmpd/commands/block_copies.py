@@ -109,6 +109,8 @@ def block_stream(context: Context, device: str, **options: Any) -> None:
         one.check_operation("stream")
     if base is None and "backing_file" in options:
         raise errors.jobs.backing_file_of_whole_chain()
+    if base is not None and bottom is None and all(one.backing is None for one in between(node, base)):
+        raise errors.jobs.base_not_below_overlay(base.name, node.name)
     Stream(node, base, options.get("backing_file"), Settings.of(options), block_info.filename).run()
 
 

@@ -180,6 +180,10 @@ def copy_mode_is_other(expected: str, found: str) -> QemuError:
     return QemuError(f"Expected current copy mode '{expected}', got '{found}'")
 
 
+def base_not_below_overlay(base: str, node: str) -> QemuError:
+    return QemuError(f"'{base}' is not in the backing chain of '{node}'")
+
+
 def backup_into_itself() -> QemuError:
     return QemuError("Source and target cannot be the same")
 
@@ -190,6 +194,10 @@ def filter_not_made(reason: QemuError) -> QemuError:
 
 def compression_unsupported(drive: str) -> QemuError:
     return QemuError(f"Compression is not supported for this drive {drive}")
+
+
+def filter_not_put_in(reason: QemuError) -> QemuError:
+    return QemuError(f"Could not replace node: {reason.desc}", reason.error_class)
 
 
 def max_workers_refused(most: int) -> QemuError:

@@ -203,17 +203,27 @@ def insert_filter(driver: Driver, node: Node, name: str | None, target: Node | N
     above = Node(driver, {})
     above.size, above.implicit, above.is_jobs_own = node.size, name is None, True
     above.direct, above.no_flush = node.direct, node.no_flush
-    graph.name_node(above, name)
-    users = list(node.users)
+    is_usual = driver.name in DRIVERS
     try:
-        graph.attach(Edge("file" if driver.name in DRIVERS else "backing", above, node, Role.FILTERED))
+        graph.name_node(above, name)
+        users = list(node.users)
+        graph.attach(Edge("file" if is_usual else "backing", above, node, Role.FILTERED))
         if target is not None:
             graph.attach(Edge("target", above, target, Role.DATA))
-        graph.move(users, above)
-    except QemuError:
+    except QemuError as error:
         graph.release(above)
-        raise
+        raise errors.jobs.filter_not_made(error) if is_usual else error from None
+    try:
+        graph.move([edge for edge in users if edge.user not in all_below(above)], above)
+    except QemuError as error:
+        graph.release(above)
+        raise errors.jobs.filter_not_put_in(error) if is_usual else error from None
     return above
+
+
+def all_below(node: Node) -> set[object]:
+    """The node, its children and theirs."""
+    return {node}.union(*(all_below(edge.child) for edge in node.children))
 
 
 def take_out(above: Node, node: Node) -> None:

@@ -37,8 +37,6 @@ def mirror(graph: Graph, node: Node, target: Node, options: dict[str, Any], back
         raise errors.jobs.sync_mode_unsupported(sync)
     if options.get("buf-size", 0) < 0:
         raise errors.jobs.buffer_size_invalid()
-    if node is target:
-        raise errors.jobs.mirror_into_itself()
     total = {"full": node.size, "top": 0, "none": None}[sync]
     copy_mode = options.get("copy-mode", "background")
     Mirror(node, target, Settings.of(options), total, replaces=replaces, backing=backing, copy_mode=copy_mode).run()

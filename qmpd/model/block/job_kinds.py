@@ -38,10 +38,7 @@ class Stream(BlockJob):
         self._was_read_only = node.read_only
         below = between(node.filtered_or_backing, base)
         set_read_only(node, False)
-        try:
-            self._top = insert_filter(DRIVERS["copy-on-read"], node, settings.filter_node_name)
-        except QemuError as error:
-            raise errors.jobs.filter_not_made(error) from None
+        self._top = insert_filter(DRIVERS["copy-on-read"], node, settings.filter_node_name)
         try:
             super().__init__("stream", self._top, settings, node.size if below else 0)
             self.use("main node", self._top)
@@ -125,6 +122,8 @@ class Mirror(BlockJob):
         backing: Node | None = None,
         copy_mode: str = "background",
     ) -> None:
+        if _unfiltered(node) is _unfiltered(target):
+            raise errors.jobs.mirror_into_itself()
         graph = node.graph
         self.node, self._target, self._replaces, self._backing = node, target, replaces, backing
         self._active, self._copy_mode, self._idle = active, copy_mode, total is None
@@ -236,6 +235,12 @@ class Mirror(BlockJob):
                 set_read_only(self._target, True)
 
 
+def _unfiltered(node: Node) -> Node:
+    while node.driver.is_filter and node.filtered_or_backing is not None:
+        node = node.filtered_or_backing
+    return node
+
+
 def _anonymous_bitmap(target: Node, count: int) -> dict[str, Any]:
     told = {"count": count, "granularity": default_granularity(target)}
     return told | dict.fromkeys(("recording", "busy", "persistent"), False)
@@ -246,10 +251,7 @@ class Backup(BlockJob):
 
     def __init__(self, node: Node, target: Node, settings: Settings, total: int | None) -> None:
         self.node, self._endless = node, total is None
-        try:
-            self._top = insert_filter(DRIVERS["copy-before-write"], node, settings.filter_node_name, target)
-        except QemuError as error:
-            raise errors.jobs.filter_not_made(error) from None
+        self._top = insert_filter(DRIVERS["copy-before-write"], node, settings.filter_node_name, target)
         self._top.bitmaps = [_anonymous_bitmap(target, count) for count in (node.size, 0, node.size)]
         try:
             super().__init__("backup", self._top, settings, node.size if total is None else total)
