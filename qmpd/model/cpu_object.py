@@ -36,6 +36,7 @@ class CpuView(Object):
 
     state: CpuState
     kinds: dict[str, str]
+    came_later = True
 
     def view(self, machine: Machine, state: CpuState) -> None:
         """Show ``state``."""
@@ -45,7 +46,7 @@ class CpuView(Object):
         self._recorded = recorded
         self._catalogue = machine.catalogue
         self.state = state
-        kinds = kinds_of(state, recorded, machine.cpus.smp.cpus > 1 or machine.initialized)
+        kinds = kinds_of(state, recorded, machine.cpus.smp.cpus > 1 or self.came_later)
         self.kinds = {name: kind for name, kind in kinds.items() if is_there(machine, name)}
 
     def value(self, name: str) -> Any:
@@ -95,6 +96,8 @@ class CpuView(Object):
 
 class CpuObject(CpuView):
     """One CPU that the machine starts with."""
+
+    came_later = False
 
     def __init__(self, machine: Machine, index: int) -> None:
         super().__init__()

@@ -539,6 +539,6 @@ class Machine(Object):
         self.show_boot_tree()
         recorded = self._recorded()
         added = [name for name in self._children if name not in recorded]
-        instance = instance_order(family_of(self.info.name), added) if added else []
+        instance = instance_order(family_of(self.info.name), added, recorded) if added else []
         names = [name for name in recorded if name not in instance] + instance
         return [(name, recorded.get(name) or self.find_property(name).type) for name in names]

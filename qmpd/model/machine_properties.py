@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
@@ -111,9 +111,9 @@ _BOARDS = {
 """What a board adds to the machine before and after the memory."""
 
 
-def instance_order(family: str, added: list[str]) -> list[str]:
-    """The instance's entries as QEMU lists them where the machine has ``added``, in that order, besides those it always
-    has; nothing for families where that is not known.
+def instance_order(family: str, added: list[str], recorded: Mapping[str, str]) -> list[str]:
+    """The instance's entries as QEMU lists them where the machine has ``added``, in that order, besides ``recorded``
+    ones; nothing for families where that is not known.
 
     The flash chips, which leave when nobody uses them, leave their mark on the order.
     """
@@ -129,6 +129,6 @@ def instance_order(family: str, added: list[str]) -> list[str]:
     for name in reversed(_FLASH):
         if name not in used:
             order.remove(name)
-    for name in (*late, *(name for name in added if name == NVDIMM_IO)):
+    for name in (*(name for name in late if name in recorded), *(name for name in added if name == NVDIMM_IO)):
         order.add(name)
     return list(order)[::-1]
