@@ -21,6 +21,7 @@ _VOLATILE = [
     (r"(?m)^( *block\.\d+\.(?:rd|wr|fl)\.\S+=)\d+", r"\1N"),  # firmware looks for something to boot
     (r"(?m)^(vda \S+ )\d+", r"\1N"),
     (r"(?m)^(CPU: +)\d+", r"\1N"),
+    (r"Block \w+: \[ *\d?\d\.\d+ %\]\n", ""),  # how far it is when virsh happens to look
     (r"(?m)^CPU time: .*\n", ""),  # is not there before a CPU has run
     (r"(<graphics type='vnc' port=')\d+", r"\1N"),
     (r"(dirtyrate\.calc_start_time=)[1-9]\d*", r"\1N"),
