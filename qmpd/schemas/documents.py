@@ -39,7 +39,7 @@ def _load(name: str) -> Any:
         return json.load(file)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def document(module: str) -> Node:
     """The document of a QAPI module, such as ``machine``. Raises FileNotFoundError.
 
