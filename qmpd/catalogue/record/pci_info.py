@@ -33,6 +33,9 @@ def record_pci_info(qemu: str, devices: Rows, machines: Mapping[str, str], shown
 
     ``shown`` takes in how the same devices look in the bus tree: the part "qtree".
     """
+    for name in machines.values():
+        with Peer(qemu, "-machine", name, defaults=True) as peer:
+            shown.take(peer.ask("human-monitor-command", **{"command-line": "info qtree"}))
     names = [row[0] for row in devices if row[1] == "PCI" and row[2]]
     return {
         "pci-info": list(_types(qemu, names, shown)),

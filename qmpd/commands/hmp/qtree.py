@@ -23,6 +23,10 @@ _BUS: Final = re.compile(r"( *)bus: (.*)")
 _DEVICE: Final = re.compile(r"( *)dev: ([^,]+), id ")
 _STRUCTURE: Final = re.compile(r" *(bus: |type |dev: )")
 _ROOT: Final = "device"
+_PORTS, _AFTER_PORTS = (
+    ("isa-serial", "isa-parallel"),
+    ("isa-pcspk", "isa-i8259"),
+)  #: which boards make earlier than other parts
 _PARTS: Final = {"i8042": ("ps2-mouse", "ps2-kbd")}  #: that are elsewhere in the tree
 _INT64: Final = 1 << 63
 _UINT64: Final = 1 << 64
@@ -41,13 +45,20 @@ def qtree(call: Call) -> str:
 def _tree(machine: Machine) -> Iterator[str]:
     if machine.info.name == "microvm" and machine.buses.pci is not None:
         raise errors.not_modelled("'info qtree' of a microvm with PCI")
+    if machine.settings.get("usb"):
+        raise errors.not_modelled("'info qtree' of a board with USB")
     buses = {bus.bus_name: bus for bus in machine.buses.system.walk() if not isinstance(bus.owner, Object)}
     recorded = _without(innards.recorded(machine, "qtree").splitlines(), _left_out(machine))
     values: Mapping[str, str] = {}
+    early = [device for device in reversed(machine.board_devices) if device.type in _PORTS]
+    ports = list(early)
     for line in recorded:
         match = _BUS.match(line)
         if match is None:
             device = _DEVICE.match(line)
+            if device is not None and device[2] in _AFTER_PORTS:
+                while ports:
+                    yield from _device(machine, ports.pop(0), device[1])
             values = values if device is None else _board_values(machine, device[2])
             name, equals, _ = line.partition(" = ")
             yield f"{name} = {values[name.strip()]}" if equals and name.strip() in values else line
@@ -55,8 +66,9 @@ def _tree(machine: Machine) -> Iterator[str]:
         yield line
         yield next(recorded)  # its type
         bus = buses.get(match[2])
-        for sitter in bus.sitters if bus is not None else ():
-            if not isinstance(sitter, BornDevice):
+        come = [sitter for sitter in bus.sitters if not isinstance(sitter, BornDevice)] if bus is not None else []
+        for sitter in come:
+            if sitter not in early:
                 yield from _device(machine, sitter, match[1] + "  ")
 
 
