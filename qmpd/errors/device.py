@@ -280,7 +280,11 @@ def video_memory_refused(device_type: str, size: str) -> QemuError:
     return QemuError(f"{device_type}: video memory too {size}")
 
 
-# hw/nvme/subsys.c
+# hw/nvme/subsys.c, hw/nvme/ctrl.c
+
+
+def smart_warning_unsupported(bits: int) -> QemuError:
+    return QemuError(f"unsupported smart critical warning bits: 0x{bits:x}")
 
 
 def controller_serial_refused() -> QemuError:

@@ -67,7 +67,8 @@ _LARGEST_32_BITS = 0xFFFFFFFF
 _BLOCK_SIZES = ("logical_block_size", "physical_block_size")
 _ATTACHED = "attached"
 _ATTACHED_BY_HAND = ("usb-bot", "usb-uas")
-_SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", _ATTACHED, "smart_critical_warning")
+_WARNINGS, _WARNINGS_OF_ALL, _WARNING_OF_REGION = "smart_critical_warning", 0x1F, 0x20
+_SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", _ATTACHED, _WARNINGS)
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
 _NEVER_FREED = frozenset(
     {
@@ -401,6 +402,11 @@ def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
             raise errors.device.block_size_refused(name, _SMALLEST_BLOCK, _LARGEST_BLOCK)
         if name in _SIZES_OF_32_BITS and read > _LARGEST_32_BITS:
             raise errors.device.size_too_large(device.type, name, read, _LARGEST_32_BITS)
+        if name == _WARNINGS:
+            has_region = device.realized and device.links.get("pmrdev") is not None
+            beyond = read & ~(_WARNINGS_OF_ALL | (_WARNING_OF_REGION if has_region else 0))
+            if beyond:
+                raise errors.device.smart_warning_unsupported(beyond)
         if name in _MACS:
             read = normal_mac(read)
             if read is None:
