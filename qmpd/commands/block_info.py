@@ -7,7 +7,7 @@ from typing import Any
 
 from qmpd.model.block.drive import Drive
 from qmpd.model.block.graph import Edge, Graph, Node
-from qmpd.model.block.permissions import Permission
+from qmpd.model.block.permissions import Permission, Role
 from qmpd.wire.encode import encode
 
 _RATES = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
@@ -92,7 +92,9 @@ def _allocated(node: Node) -> int | None:
     if node.driver.is_protocol:
         return 0 if not node.children else None
     sizes = [
-        _allocated(edge.child) for edge in node.children if edge.name != "target" and edge.child is not node.backing
+        _allocated(edge.child)
+        for edge in node.children
+        if edge.name != "target" and not (edge.role and edge.role & Role.COW)
     ]
     return None if None in sizes else sum(size for size in sizes if size is not None)
 

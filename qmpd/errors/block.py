@@ -97,6 +97,10 @@ def block_node_not_owned(name: str) -> QemuError:
     return QemuError(f"Node {name} is not owned by the monitor")
 
 
+def block_cycle(child: str, role: str, parent: str) -> QemuError:
+    return QemuError(f"Making '{child}' a {role} child of '{parent}' would create a cycle")
+
+
 def block_node_busy(name: str, reason: str) -> QemuError:
     return QemuError(f"Node '{name}' is busy: {reason}")
 

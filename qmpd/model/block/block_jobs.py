@@ -214,16 +214,11 @@ def insert_filter(driver: Driver, node: Node, name: str | None, target: Node | N
         graph.release(above)
         raise errors.jobs.filter_not_made(error) if is_usual else error from None
     try:
-        graph.move([edge for edge in users if edge.user not in all_below(above)], above)
+        graph.move([edge for edge in users if edge.user not in above.reach()], above)
     except QemuError as error:
         graph.release(above)
         raise errors.jobs.filter_not_put_in(error) if is_usual else error from None
     return above
-
-
-def all_below(node: Node) -> set[object]:
-    """The node, its children and theirs."""
-    return {node}.union(*(all_below(edge.child) for edge in node.children))
 
 
 def take_out(above: Node, node: Node) -> None:

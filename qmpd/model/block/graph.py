@@ -120,6 +120,10 @@ class Node:
     def device_or_node_name(self) -> str:
         return next((drive.name for drive in self.drives if drive.name), self.name)
 
+    def reach(self) -> set[object]:
+        """The node, its children and theirs."""
+        return {self}.union(*(edge.child.reach() for edge in self.children))
+
     def check_operation(self, operation: str) -> None:
         """Raise QEMU's text if a job or an overlay stands in the way."""
         for edge in self.users:
@@ -213,6 +217,8 @@ class Graph:
 
     def attach(self, edge: Edge, demand: Demand | None = None) -> None:
         """Let ``edge`` use its child. Raises QEMU's text when others do not let it, and then nothing has changed."""
+        if isinstance(edge.user, Node) and edge.user in edge.child.reach():
+            raise errors.block.block_cycle(edge.child.name, edge.name, edge.user.name)
         edge.child.users.insert(0, edge)
         if isinstance(edge.user, Node):
             edge.user.children.insert(0, edge)

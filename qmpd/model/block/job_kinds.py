@@ -221,8 +221,8 @@ class Mirror(BlockJob):
             set_backing(self._target, self._backing)
         take_out(self._top, self.node)
         replaced = self.node if self._replaces is None else self.graph.require_node(self._replaces)
-        below = chain(self._target)
-        self.graph.move([edge for edge in replaced.users if edge.user not in (self, *below)], self._target)
+        others = {self, *self._target.reach()}
+        self.graph.move([edge for edge in replaced.users if edge.user not in others], self._target)
         set_read_only(self._target, read_only)
         self.let_go()
 

@@ -54,7 +54,7 @@ def _append(graph: Graph, node: Node, overlay: Node) -> Step:
         raise errors.block.overlay_has_backing()
     if not overlay.driver.supports_backing:
         raise errors.block.overlay_cannot_have_backing()
-    users = list(node.users)
+    users = [edge for edge in node.users if edge.user not in overlay.reach()]
     edge = Edge("backing", overlay, node, Role.COW)
     graph.attach(edge)
     try:
