@@ -129,6 +129,12 @@ class Domain:
         self._events_told = 0
         self.look()
 
+    def reset(self, told: int = 1) -> None:
+        """Reset the machine, and wait until libvirt has ``told`` of it that often."""
+        self.do("reset")
+        for _ in range(told):
+            self.wait_for("'reboot'")
+
     def kill(self) -> None:
         self.seen.append("the emulator is killed")
         os.kill(self.libvirt.pid(self.name), signal.SIGKILL)

@@ -151,16 +151,14 @@ def power(domain: Domain) -> None:
     domain.do("suspend")
     domain.attach(dimm(512))
     domain.do("resume")
-    domain.do("reset")
-    domain.wait_for("'reboot'")
+    domain.reset()
     domain.do("reboot", "--mode", "acpi")
     domain.do("shutdown", "--mode", "acpi")
     domain.do("destroy")
     domain.do("destroy")
     domain("start", "DOMAIN", "--paused")
     domain.look()
-    domain.do("reset")
-    domain.wait_for("'reboot'")
+    domain.reset()
     domain.do("resume")
 
 
@@ -172,8 +170,7 @@ def daemon_restart(domain: Domain) -> None:
     domain.attach(virtio_mem(1024, 0))
     domain.do("detach-device-alias", "dimm1")
     domain.restart_daemon()
-    domain.do("reset")
-    domain.wait_for("'reboot'")
+    domain.reset(told=2)  # a daemon that took the domain over tells twice
 
 
 def killed(domain: Domain) -> None:
