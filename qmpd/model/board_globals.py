@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.catalogue.catalogue import family_of
 from qmpd.errors import QemuError
-from qmpd.model.catalogue_device import KINDS
+from qmpd.model.stored_properties import KINDS
 from qmpd.options.values import GlobalText
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ A subclass declares only the properties that mean something; it need not repeat 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,29 +14,10 @@ from qmpd.catalogue.brought import OWN_ID, initial_value
 from qmpd.errors import QemuError
 from qmpd.hashorder import GHashOrder
 from qmpd.model import boot_order
-from qmpd.model.attachments import is_attachment, read, release, take
-from qmpd.model.device import Device, static_link
-from qmpd.model.macs import normal_mac
-from qmpd.model.qom import (
-    BOOL,
-    INT,
-    INT32,
-    ON_OFF_AUTO,
-    SIZE,
-    STR,
-    STRING,
-    UINT8,
-    UINT16,
-    UINT32,
-    UINT64,
-    Choice,
-    Kind,
-    Object,
-    Property,
-    resolve_at,
-    resolve_link,
-)
-from qmpd.model.queue_threads import Mappings
+from qmpd.model.attachments import release
+from qmpd.model.device import Device
+from qmpd.model.qom import Object, Property, resolve_at
+from qmpd.model.stored_properties import ANY_UUID, CHOSEN_UUID, KINDS, SET_ANY_TIME, UUIDS, shown, stored
 
 if TYPE_CHECKING:
     from qmpd.catalogue import Catalogue
@@ -46,30 +26,6 @@ if TYPE_CHECKING:
     from qmpd.model.machine import Machine
     from qmpd.model.net import NetClient
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        *(BOOL, INT, INT32, ON_OFF_AUTO, SIZE, STR, STRING, UINT8, UINT16, UINT32, UINT64),
-        Choice("PCIELinkSpeed", ("2_5", "5", "8", "16", "32", "64")),
-        Choice("BiosAtaTranslation", ("auto", "none", "lba", "large", "rechs")),
-        Choice("BlockdevOnError", ("report", "ignore", "enospc", "stop", "auto")),
-        Choice("FloppyDriveType", ("144", "288", "120", "none", "auto")),
-        Choice("LostTickPolicy", ("discard", "delay", "slew")),
-        Choice("GranuleMode", ("4k", "8k", "16k", "64k", "host")),
-        Choice("OffAutoPCIBAR", ("off", "auto", "bar0", "bar1", "bar2", "bar3", "bar4", "bar5")),
-        Choice("PCIELinkWidth", ("1", "2", "4", "8", "12", "16", "32")),
-        Mappings(),
-    )
-}
-_SIZES_OF_32_BITS = ("x-max-bounce-buffer-size", "min_io_size", "opt_io_size", "discard_granularity")
-_SMALLEST_BLOCK, _LARGEST_BLOCK = 512, 2 << 20
-_LARGEST_32_BITS = 0xFFFFFFFF
-_BLOCK_SIZES = ("logical_block_size", "physical_block_size")
-_ATTACHED = "attached"
-_ATTACHED_BY_HAND = ("usb-bot", "usb-uas")
-_WARNINGS, _WARNINGS_OF_ALL, _WARNING_OF_REGION = "smart_critical_warning", 0x1F, 0x20
-_SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", _ATTACHED, _WARNINGS)
-"""What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
 _NEVER_FREED = frozenset(
     {
         *("bochs-display", "cxl-downstream", "cxl-type3", "cxl-upstream", "i82801b11-bridge"),
@@ -78,7 +34,6 @@ _NEVER_FREED = frozenset(
 )
 _UNLESS_OFF = {"edid[0]": "edid", "xres": "edid", "yres": "edid", "qemu extended regs[0]": "qemu-extended-regs"}
 """Objects that a device brings along, and values it sets, unless a property says no."""
-_IRQ = "irq"
 _MASTER_BUS = "masterbus"
 _MADE_IN_ORDER = {
     "VGA": (
@@ -93,7 +48,6 @@ _MADE_IN_ORDER = {
 }
 """How objects come to devices that may go without some; of others an order is recorded that shows in the same way."""
 _MAC = "mac"
-_MACS = (_MAC, "fp_start_macaddr")
 _WITH_DRIVE = frozenset(
     {
         *("virtio-blk-device", "scsi-hd", "scsi-cd", "scsi-generic", "scsi-block", "ide-hd", "ide-cf", "ide-cd"),
@@ -108,11 +62,6 @@ _CHECKED = frozenset(
     }
 )
 """The types that qmpd.model.checks has a rule for."""
-_UUIDS = ("guid", "uuid")
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ANY_UUID = "auto"
-_CHOSEN_UUID = "5f0c7a52-3b1e-4d86-a9c4-2e7d1b60f398"
-"""What stands for a random one: the machine sees no chance."""
 
 
 class CatalogueDevice(Device):
@@ -191,9 +140,9 @@ class CatalogueDevice(Device):
 
     def choose_uuid(self) -> None:
         """Have one if the device shall have any and was told none."""
-        for name in _UUIDS:
-            if name in self.properties and self.value(name) == _ANY_UUID:
-                self.values[name] = _uuid(_ANY_UUID)
+        for name in UUIDS:
+            if name in self.properties and self.value(name) == ANY_UUID:
+                self.values[name] = CHOSEN_UUID
 
     def take_mac(self) -> None:
         """Take a free address if the device is a network card and was told none."""
@@ -233,7 +182,7 @@ class CatalogueDevice(Device):
                 if self.wants(name):
                     self.bring(name)
             elif name not in self.properties:
-                self.add_property(_shown(name, kind))
+                self.add_property(shown(name, kind))
 
     def wants(self, name: str) -> bool:
         """Whether the device, as it is set, has the recorded object ``name``."""
@@ -322,13 +271,13 @@ class CatalogueDevice(Device):
         names = {entry["name"] for entry in entries}
         declared = [prop for prop in cls.properties.values() if prop.instance and prop.name in names]
         done = {prop.name for prop in declared}
-        stored = [
+        kept = [
             entry
             for entry in entries
-            if entry["name"] in _SET_ANY_TIME
+            if entry["name"] in SET_ANY_TIME
             or (brought is not None and entry in own and not entry["type"].startswith("child<"))
         ]
-        return [*declared, *(_stored(entry, instance=True) for entry in stored if entry["name"] not in done)]
+        return [*declared, *(stored(entry, instance=True) for entry in kept if entry["name"] not in done)]
 
 
 @cache
@@ -372,104 +321,5 @@ def _build_table(cls: type[CatalogueDevice], catalogue: Catalogue, device_type: 
         name = entry["name"]
         if name in instance or entry["type"].startswith("child<"):
             continue
-        table[name] = cls.properties.get(name) or _stored(entry, instance=False)
+        table[name] = cls.properties.get(name) or stored(entry, instance=False)
     return table | instance
-
-
-def _stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
-    """A property that only keeps its value; one of the class cannot change once the device is realized."""
-    name, type_name = entry["name"], entry["type"]
-    if name.startswith("legacy-") and type_name == "str":
-        return _legacy(name, type_name) if instance else Property(name, type_name)
-    if type_name.startswith("link<"):
-        return _stored_link(name, type_name[len("link<") : -1], instance)
-    if is_attachment(name, type_name):
-        return _attachment(name, type_name, instance)
-    kind = KINDS.get(type_name)
-
-    def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
-        if name == _ATTACHED and device.type not in _ATTACHED_BY_HAND:
-            raise errors.property_not_writable(device.type, name)
-        if device.realized and name not in _SET_ANY_TIME:
-            inner = device.part_with(name) if instance else None
-            if inner is not None:
-                raise errors.set_after_realize(name, None, inner.type)
-            raise errors.set_after_realize(name, device.device_id, device.type)
-        if kind is None:
-            raise errors.not_modelled(f"property '{name}' of devices of type '{device.type}'")
-        read = kind.read(value, name, typed)
-        if name in _BLOCK_SIZES and read and (read & (read - 1) or not _SMALLEST_BLOCK <= read <= _LARGEST_BLOCK):
-            raise errors.device.block_size_refused(name, _SMALLEST_BLOCK, _LARGEST_BLOCK)
-        if name in _SIZES_OF_32_BITS and read > _LARGEST_32_BITS:
-            raise errors.device.size_too_large(device.type, name, read, _LARGEST_32_BITS)
-        if name == _WARNINGS:
-            has_region = device.realized and device.links.get("pmrdev") is not None
-            beyond = read & ~(_WARNINGS_OF_ALL | (_WARNING_OF_REGION if has_region else 0))
-            if beyond:
-                raise errors.device.smart_warning_unsupported(beyond)
-        if name in _MACS:
-            read = normal_mac(read)
-            if read is None:
-                raise errors.pci.property_value_refused(device.type, name, str(value))
-        if name in _UUIDS:
-            read = _uuid(read)
-            if read is None:
-                raise errors.pci.property_value_refused(device.type, name, str(value))
-        if name.startswith(boot_order.PREFIX):
-            device.take_boot_index(name, read)
-        device.values[name] = read
-
-    return Property(name, type_name, lambda device: device.value(name), set_it, instance=instance)
-
-
-def _uuid(text: str) -> str | None:
-    """``text`` as the property reads, None if it is no UUID."""
-    if text == _ANY_UUID:
-        return _CHOSEN_UUID
-    return text.lower() if _UUID.fullmatch(text.lower()) else None
-
-
-def _attachment(name: str, type_name: str, instance: bool) -> Property:
-    """A property that stands for a drive, a character device or the like."""
-
-    def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
-        take(device, name, value, typed)
-
-    return Property(name, type_name, lambda device: read(device, name), set_it, instance=instance)
-
-
-def _legacy(name: str, type_name: str) -> Property:
-    """A property that was meant for HMP; where it stands for that of an object inside, that object refuses."""
-
-    def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
-        (text,) = device.value(name)
-        raise QemuError(text.replace("readable", "writable"))
-
-    return Property(name, type_name, lambda device: device.refused(name), set_it, instance=True)
-
-
-def _shown(name: str, kind: str) -> Property:
-    """A property that was recorded, and that nobody can set unless it is where an interrupt goes."""
-
-    def connect(device: CatalogueDevice, value: object, typed: bool) -> None:
-        target = resolve_link(device, STRING.read(value, name, typed), name, _IRQ)
-        device.values[name] = "" if target is None else target.path
-
-    setter = connect if kind == f"link<{_IRQ}>" else None
-    return Property(name, kind, lambda device: device.placed(device.value(name)), setter, instance=True)
-
-
-def _stored_link(name: str, target_type: str, instance: bool) -> Property:
-    declared = static_link(name, target_type, field="_target")
-    assert declared.set is not None
-    set_target = declared.set
-
-    def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
-        set_target(device, value, typed)
-        device.links[name] = vars(device).pop("_target")
-
-    def get(device: CatalogueDevice) -> str:
-        target = device.links.get(name)
-        return target.path if target is not None else device.placed(device.value(name)) or ""
-
-    return Property(name, declared.type, get, set_it, instance, lambda device: device.links.get(name))
