@@ -206,7 +206,7 @@ class VmConfig:
             or self.vga
             or self.nics
             or self.nets
-            or "usb" in self.machine_options
+            or self.machine_options.get("usb") not in (None, "off", "no", "false", "n")
         )
 
     def add_problem(self, phase: Phase, origin: str, *reasons: QemuError) -> None:

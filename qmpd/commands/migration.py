@@ -8,7 +8,6 @@ from qmpd import errors
 from qmpd.commands import destinations
 from qmpd.commands.context import Context
 from qmpd.errors import QemuError
-from qmpd.model.block.jobs import check_snapshots, start
 
 
 def query_migrate(context: Context) -> dict[str, Any]:
@@ -223,6 +222,8 @@ def query_vcpu_dirty_limit(context: Context) -> list[dict[str, Any]]:
 
 
 def _snapshot(context: Context, kind: str, job_id: str, devices: list[str]) -> None:
+    from qmpd.model.block.jobs import check_snapshots, start  # libvirt asks for other things here at each start
+
     graph = context.machine.block
     start(graph, job_id, kind, lambda: check_snapshots(graph, devices))
 

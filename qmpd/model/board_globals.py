@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
@@ -14,6 +15,7 @@ from qmpd.model.stored_properties import KINDS
 from qmpd.options.values import GlobalText
 
 if TYPE_CHECKING:
+    from qmpd.catalogue import Catalogue
     from qmpd.model.machine import Machine
 
 _CPU = "-x86_64-cpu"
@@ -30,13 +32,13 @@ def apply_early(machine: Machine) -> None:
 def apply_late(machine: Machine) -> None:
     """Tell the others. Raises QEMU's text."""
     early = _EARLY.get(family_of(machine.info.name), ())
-    _apply(machine, [name for name in _board_types(machine) if name not in early])
+    _apply(machine, [name for name in _device_types(machine.catalogue, machine.numbering.types) if name not in early])
 
 
-def _board_types(machine: Machine) -> dict[str, None]:
-    """The types of the board's devices but for its CPUs, in the order of the recording."""
-    is_a = machine.catalogue.is_a
-    return {name: None for name in machine.numbering.types if not name.endswith(_CPU) and is_a(name, "device")}
+@cache
+def _device_types(catalogue: Catalogue, types: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of devices, but for CPUs."""
+    return tuple(name for name in types if not name.endswith(_CPU) and catalogue.is_a(name, "device"))
 
 
 def _apply(machine: Machine, types: Iterable[str]) -> None:
@@ -66,7 +68,7 @@ def _read(machine: Machine, type_name: str, name: str, text: str) -> Any:
 def unused(machine: Machine) -> Iterable[str]:
     """What QEMU says of globals that are for nobody who is there."""
     catalogue = machine.catalogue
-    types = {machine.cpus.type, _FLASH, _SPEAKER, *_board_types(machine)}
+    types = {machine.cpus.type, _FLASH, _SPEAKER, *_device_types(catalogue, machine.numbering.types)}
     for place in (machine.peripheral, machine.peripheral_anon):
         types |= {found.type for found in place.subtree()}
     for owner, name, text in machine.config.globals:

@@ -162,9 +162,9 @@ class Numbering:
                     yield path.replace(FIRST_CPU, self.cpu_path(cpu), 1), path
 
     @cached_property
-    def types(self) -> list[str]:
+    def types(self) -> tuple[str, ...]:
         """The types of those that are there, in the recording's order."""
-        return list(dict.fromkeys(self._types[recorded] for _, recorded in self.paths()))
+        return tuple(dict.fromkeys(self._types[recorded] for _, recorded in self.paths()))
 
 
 class Unattached(Container):

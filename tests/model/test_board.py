@@ -8,7 +8,9 @@ from qmpd.errors import StartupError
 from tests.model.machines import Client
 
 
-@pytest.mark.parametrize("options", ["-machine q35", "-machine pc -device VGA", "-machine q35 -netdev user,id=n"])
+@pytest.mark.parametrize(
+    "options", ["-machine q35,usb=off", "-machine pc -device VGA", "-machine q35 -netdev user,id=n"]
+)
 def test_a_machine_that_asks_for_nothing_does_not_wait_for_the_board(options: str) -> None:
     assert Client(options).machine.board is None
 
