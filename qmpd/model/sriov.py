@@ -34,6 +34,7 @@ class Igb(PciDevice):
 
     def realize_function(self) -> None:
         super().realize_function()
+        self.values["multifunction"] = True
         if self.devfn + _OFFSET + (_COUNT - 1) * _STRIDE >= SLOTS * FUNCTIONS:
             raise errors.pci.virtual_functions_overflow()
         try:
