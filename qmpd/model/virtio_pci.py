@@ -276,9 +276,12 @@ class VirtioPci(PciDevice):
             (2, "virtio-pci-io[0]", "io", {}),
             (4, "virtio-pci[0]", "memory", {"prefetch": True, "mem_type_64": True}),
         )
+        unused = {"virtio-pci[0]"} if self._flag("disable-modern") else set()
+        if self.child("msix-table[0]") is None:  # too many vectors for a table
+            unused.add(f"{self.type}-msix[0]")
         for bar, name, kind, flags in bars:
             region = self.child(name)
-            if isinstance(region, IoRegion) and not (region is self._modern_bar and self._flag("disable-modern")):
+            if isinstance(region, IoRegion) and name not in unused:
                 yield {"bar": bar, "type": kind, "address": -1, "size": region.length(), **flags}
 
     def wants(self, name: str) -> bool:
