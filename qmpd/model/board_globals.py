@@ -24,15 +24,14 @@ _EARLY = {"pc-q35": (_FLASH, _SPEAKER), "pc-i440fx": (_FLASH, _SPEAKER), "isapc"
 """What families of machines make before their properties are set."""
 
 
-def apply_early(machine: Machine) -> None:
-    """Tell the devices that are there before the machine's properties are set. Raises QEMU's text."""
-    _apply(machine, _EARLY.get(family_of(machine.info.name), ()))
-
-
-def apply_late(machine: Machine) -> None:
-    """Tell the others. Raises QEMU's text."""
-    early = _EARLY.get(family_of(machine.info.name), ())
-    _apply(machine, [name for name in _device_types(machine.catalogue, machine.numbering.types) if name not in early])
+def apply(machine: Machine, *, early: bool) -> None:
+    """Tell the devices that are there before the machine's properties are set, or the others. Raises QEMU's text."""
+    first = _EARLY.get(family_of(machine.info.name), ())
+    if early:
+        _apply(machine, first)
+    else:
+        types = _device_types(machine.catalogue, machine.numbering.types)
+        _apply(machine, [name for name in types if name not in first])
 
 
 @cache

@@ -14,8 +14,9 @@ from qmpd.catalogue import Tree, TreeObject
 from qmpd.catalogue.catalogue import family_of
 from qmpd.hashorder import GHashOrder
 from qmpd.model.bus import SYSTEM_BUS_PATH, BornDevice, Sitter
+from qmpd.model.hostmem import Region
 from qmpd.model.qom import Object, Property
-from qmpd.model.ram import PORTS, Region, pci_hole64
+from qmpd.model.ram import PORTS, pci_hole64
 from qmpd.model.recorded import RecordedObject
 from qmpd.model.unattached import APIC, FIRST_CPU, PATH
 
@@ -305,5 +306,5 @@ def _boot_object(machine: Machine, path: str, node: TreeObject) -> Object:
         return _cpu_object(machine, number)
     found = SystemBus(machine, node) if path == SYSTEM_BUS_PATH else BootObject(machine, node)
     if node.type in _HOTPLUG_CONTROLLERS and machine.memory_hotplug.slots:
-        found.add_child(_MEMORY_HOTPLUG, Region(24, 0xA00, PORTS))
+        found.add_child(_MEMORY_HOTPLUG, Region(24, PORTS, 0xA00))
     return found

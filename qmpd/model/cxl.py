@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.errors import StartupError
 from qmpd.model.geometry import CXL_REGISTERS, MIB, cxl_windows_start
+from qmpd.model.hostmem import Region
 from qmpd.model.qom import AmbiguousPath, resolve
-from qmpd.model.ram import SYSTEM, Region
+from qmpd.model.ram import SYSTEM
 from qmpd.options import structs
 from qmpd.options.structs import ListOf, Struct
 
@@ -48,10 +49,10 @@ def read_windows(machine: Machine, value: object, typed: bool) -> list[dict[str,
 
 def show_regions(machine: Machine, start: int) -> None:
     """Show the host bridges' registers at ``start``, and the windows behind them."""
-    machine.add_child("cxl_host_reg[0]", Region(CXL_REGISTERS, start, SYSTEM))
+    machine.add_child("cxl_host_reg[0]", Region(CXL_REGISTERS, SYSTEM, start))
     addr = cxl_windows_start(start)
     for number, (size, _) in enumerate(machine.cxl_windows):
-        machine.add_child(f"cxl-fixed-memory-region[{number}]", Region(size, addr, SYSTEM))
+        machine.add_child(f"cxl-fixed-memory-region[{number}]", Region(size, SYSTEM, addr))
         addr += size
 
 

@@ -10,6 +10,7 @@ from qmpd.model import ram
 from qmpd.model.block.permissions import ALL, NONE, Permission
 from qmpd.model.bus import SYSTEM_BUS, SYSTEM_BUS_PATH
 from qmpd.model.catalogue_device import CatalogueDevice
+from qmpd.model.hostmem import Region
 from qmpd.model.qom import Property, computed
 
 if TYPE_CHECKING:
@@ -94,5 +95,5 @@ def make_flash(machine: Machine) -> None:
         chip.drive.set_demand((Permission.CONSISTENT_READ | writes, ALL))
         chip.values["num-blocks"] = size // _SECTOR
         machine.add_child(f"system.flash{number}", chip)
-        chip.add_child(f"system.flash{number}[0]", ram.Region(size, _END - used, ram.SYSTEM))
+        chip.add_child(f"system.flash{number}[0]", Region(size, ram.SYSTEM, _END - used))
         chip.realized = True

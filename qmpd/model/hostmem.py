@@ -237,6 +237,25 @@ class RegionNode(Object):
         raise NotImplementedError
 
 
+class Region(RegionNode):
+    """A region that stays as it is. ``container`` is the object it lies in, or its path, if it lies in one."""
+
+    def __init__(self, size: int, container: Object | str | None = None, addr: int = 0) -> None:
+        super().__init__()
+        self._size = size
+        self._container = container
+        self._addr = addr
+
+    def container_path(self) -> str:
+        return self._container.path if isinstance(self._container, Object) else self._container or ""
+
+    def address(self) -> int:
+        return self._addr
+
+    def length(self) -> int:
+        return self._size
+
+
 class RamBlock(RegionNode):
     """The memory of a backend. Once mapped, its address is relative to the container that holds it."""
 

@@ -19,6 +19,7 @@ from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
 from qmpd.model.cpu_model import boot_state, parse_cpu
 from qmpd.model.cpus import Cpus, check_smp, complete_smp
+from qmpd.model.hostmem import Region
 from qmpd.model.hostmem_host import Host
 from qmpd.model.machine_properties import DEVICE_MEMORY, MODELLED, NVDIMM_IO, instance_order
 from qmpd.model.machine_type import catalogue_of, family_of_type, find_type, version_of
@@ -135,7 +136,7 @@ class Machine(Object):
         self._device_list: Frozen | None = None
         self._boot_tree_shown = False
         try:
-            self._apply_globals("early")
+            self._apply_globals(early=True)
         except QemuError as error:
             raise StartupError("", error) from None
         self._plant()
@@ -251,7 +252,7 @@ class Machine(Object):
             ram.attach(self)
             self.numa.complete(self)
             self._create_cpus()
-            self._apply_globals("late")
+            self._apply_globals(early=False)
             ram.join(self)
             ram.split(self)
             memory = ram.create_device_memory(self)
@@ -266,25 +267,25 @@ class Machine(Object):
         for section in self.epc.sections if self.epc is not None else ():
             self.memory_devices.plug_unmapped(section)
         if memory is not None:
-            self.device_memory_node = ram.Region(memory.size, memory.base, ram.SYSTEM)
+            self.device_memory_node = Region(memory.size, ram.SYSTEM, memory.base)
             self.add_child(DEVICE_MEMORY, self.device_memory_node)
         if self.settings.get("cxl"):
             from qmpd.model import cxl
 
             cxl.show_regions(self, self.layout.memory_end)
         if self.nvdimm and self.family.has_memory_region:
-            self.add_child(NVDIMM_IO, ram.Region(4, 0xA18, ram.PORTS))
+            self.add_child(NVDIMM_IO, Region(4, ram.PORTS, 0xA18))
         has_slots = self.has_acpi_device and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
         self.root_object.reveal = self.show_boot_tree
 
-    def _apply_globals(self, which: str) -> None:
+    def _apply_globals(self, *, early: bool) -> None:
         """Tell the board's devices what ``-global`` says of them. Raises QEMU's text."""
         if self.config.globals:
             from qmpd.model import board_globals
 
-            getattr(board_globals, f"apply_{which}")(self)
+            board_globals.apply(self, early=early)
 
     def _make_flash(self) -> None:
         if family_of(self.info.name) in _WITH_FLASH:

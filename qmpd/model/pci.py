@@ -12,8 +12,8 @@ from qmpd.errors import QemuError
 from qmpd.model.attachments import connect_card
 from qmpd.model.bus import Bus, Sitter
 from qmpd.model.catalogue_device import CatalogueDevice
-from qmpd.model.hostmem import RegionNode
-from qmpd.model.qom import Object, Property, computed
+from qmpd.model.hostmem import Region
+from qmpd.model.qom import Property, computed
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -120,25 +120,6 @@ def _read_address(device: PciDevice, value: object) -> int:
 
 def _address_words(device: PciDevice) -> str:
     return "<unset>" if device.devfn < 0 else f"{device.devfn >> 3:02x}.{device.devfn & 7:x}"
-
-
-class IoRegion(RegionNode):
-    """A part of a device's memory or ports, as QOM shows it."""
-
-    def __init__(self, size: int, container: Object | None = None, addr: int = 0) -> None:
-        super().__init__()
-        self._size = size
-        self._container = container
-        self._addr = addr
-
-    def container_path(self) -> str:
-        return self._container.path if self._container is not None else ""
-
-    def address(self) -> int:
-        return self._addr
-
-    def length(self) -> int:
-        return self._size
 
 
 _ALL = (1 << 64) - 1
@@ -290,7 +271,7 @@ class PciDevice(CatalogueDevice):
         if not self.is_virtual:
             self._check_multifunction()
         bus.functions[devfn] = self
-        self.add_child(_MASTER_CONTAINER, IoRegion(_ALL))
+        self.add_child(_MASTER_CONTAINER, Region(_ALL))
         if self.machine.ready:
             self.add_bus_master()
 
@@ -308,7 +289,7 @@ class PciDevice(CatalogueDevice):
     def add_bus_master(self) -> None:
         """Show the device's view of memory, which it has once the machine is complete."""
         if self.child(_MASTER) is None:
-            self.add_child(_MASTER, IoRegion(_ALL, self.child(_MASTER_CONTAINER)))
+            self.add_child(_MASTER, Region(_ALL, self.child(_MASTER_CONTAINER)))
 
     def plug(self) -> None:
         self.hotplug.plug(self)

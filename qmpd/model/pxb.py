@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.model.bus import SYSTEM_BUS_PATH, Bus
-from qmpd.model.hostmem import RegionNode
-from qmpd.model.pci import IoRegion, PciBus, PciDevice
+from qmpd.model.hostmem import Region, RegionNode
+from qmpd.model.pci import PciBus, PciDevice
 from qmpd.model.pci_bridge import Bridge
 from qmpd.model.qom import computed
 from qmpd.model.recorded import RecordedObject
@@ -142,8 +142,8 @@ class Pxb(PciDevice):
         if kind.bus == _CXL_BUS:
             registers = CxlRegisters(machine)
             host.add_child(f"{kind.host}[0]", registers)
-            host.add_child(".io[0]", IoRegion(_CXL_BLOCK, registers))
-            host.add_child(".cache_mem[0]", IoRegion(_CXL_BLOCK, registers, _CXL_BLOCK))
+            host.add_child(".io[0]", Region(_CXL_BLOCK, registers))
+            host.add_child(".cache_mem[0]", Region(_CXL_BLOCK, registers, _CXL_BLOCK))
         machine.buses.add_unattached(host)
         machine.buses.add_expander(bus, host)
         return bus

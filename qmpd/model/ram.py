@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qmpd import errors
 from qmpd.model import geometry
 from qmpd.model.cpu_features import AMD
-from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, RegionNode
+from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, Region
 from qmpd.model.memory_device import DeviceMemory
 from qmpd.model.qom import AmbiguousPath, resolve
 from qmpd.model.unattached import ABOVE_4G
@@ -28,25 +28,6 @@ MAX_SLOTS = 256
 HOTPLUG_PAGE = 4096
 _MICROVM_LOW = 3 * geometry.GIB
 _HOLE_SIZE = "pci-hole64-size"
-
-
-class Region(RegionNode):
-    """A memory region that stays as it is; ``container`` is the path of the one it lies in, if it lies in one."""
-
-    def __init__(self, size: int, addr: int = 0, container: str = "") -> None:
-        super().__init__()
-        self._size = size
-        self._addr = addr
-        self._container = container
-
-    def container_path(self) -> str:
-        return self._container
-
-    def address(self) -> int:
-        return self._addr
-
-    def length(self) -> int:
-        return self._size
 
 
 def set_sizes(machine: Machine, size: int | None, slots: int | None, maximum: int | None) -> None:
@@ -117,7 +98,7 @@ def split(machine: Machine) -> None:
         machine.ram_below_4g = min(machine.ram_size, _MICROVM_LOW)
         machine.ram_above_4g = machine.ram_size - machine.ram_below_4g
         if machine.ram_above_4g and machine.info.name == "microvm":
-            machine.unattached.add_child(ABOVE_4G, Region(machine.ram_above_4g, geometry.FOUR_GIB, SYSTEM))
+            machine.unattached.add_child(ABOVE_4G, Region(machine.ram_above_4g, SYSTEM, geometry.FOUR_GIB))
         return
     machine.max_ram_below_4g = machine.max_ram_below_4g or machine.family.chipset.default_max_ram_below_4g
     machine.ram_below_4g, machine.ram_above_4g = geometry.split_ram(
@@ -148,7 +129,7 @@ def create_device_memory(machine: Machine) -> DeviceMemory | None:
     )
     machine.layout = layout
     if machine.ram_above_4g:
-        machine.unattached.add_child(ABOVE_4G, Region(machine.ram_above_4g, layout.above_4g_start, SYSTEM))
+        machine.unattached.add_child(ABOVE_4G, Region(machine.ram_above_4g, SYSTEM, layout.above_4g_start))
     if not machine.family.has_memory_region:
         if wants_region or machine.ram_slots:
             raise errors.machine.memory_options_unsupported(machine.info.name)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.model.device import static, static_link
-from qmpd.model.hostmem import RegionNode
+from qmpd.model.hostmem import Region, RegionNode
 from qmpd.model.hostmem_host import PAGE_SIZE
 from qmpd.model.memory_device import MemoryRegion
-from qmpd.model.pci import IoRegion
 from qmpd.model.qom import BOOL, ON_OFF_AUTO, SIZE, UINT32, UINT64, Property
 from qmpd.model.virtio_md_pci import MemoryBehind, VirtioMdPci
 
@@ -87,7 +86,7 @@ class PluggableMemory(RegionNode):
         return self._size
 
 
-class Memslot(IoRegion):
+class Memslot(Region):
     """A part of the memory that is mapped only while some of it is plugged."""
 
     def __init__(self, device: VirtioMem, offset: int, size: int) -> None:

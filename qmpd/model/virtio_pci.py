@@ -10,7 +10,8 @@ from qmpd.hashorder import GHashOrder
 from qmpd.model.attachments import connect_card
 from qmpd.model.bus import Bus
 from qmpd.model.catalogue_device import CatalogueDevice, property_table
-from qmpd.model.pci import ROM_BAR, IoRegion, PciDevice
+from qmpd.model.hostmem import Region
+from qmpd.model.pci import ROM_BAR, PciDevice
 from qmpd.model.qom import Object, Property
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class VirtioPci(PciDevice):
 
     def realize_function(self) -> None:
         self._notify_size = (_PAGE if self._flag("page-per-vq") else 4) * _QUEUES
-        self._modern_bar = IoRegion(_power_of_two(len(_REGIONS[:-1]) * _PAGE + self._notify_size))
+        self._modern_bar = Region(_power_of_two(len(_REGIONS[:-1]) * _PAGE + self._notify_size))
         self.add_child("virtio-pci[0]", self._modern_bar)
         self._choose_interface()
         bus = VirtioBus("virtio-bus", "virtio-pci-bus", self)
@@ -202,11 +203,11 @@ class VirtioPci(PciDevice):
                 sizes[:2] = [_PAGE // 2, _PAGE // 2]
             start = self._modern_bar.length() - sum(sizes)
         for region, size in zip(_REGIONS, sizes, strict=True):
-            node = IoRegion(size, self._modern_bar, start)
+            node = Region(size, self._modern_bar, start)
             self.add_child(f"virtio-pci-{region}-{self._virtio_name}[0]", node)
             start += size
-        ports = IoRegion(4) if self._flag("modern-pio-notify") else None
-        self.add_child(f"virtio-pci-notify-pio-{self._virtio_name}[0]", IoRegion(4, ports))
+        ports = Region(4) if self._flag("modern-pio-notify") else None
+        self.add_child(f"virtio-pci-notify-pio-{self._virtio_name}[0]", Region(4, ports))
         if ports is not None:
             self.add_child("virtio-pci-io[0]", ports)
 
@@ -218,7 +219,7 @@ class VirtioPci(PciDevice):
             return
         table, pending = vectors * 16, -(-vectors // 64) * 8
         start = max(table, _PAGE // 2)
-        bar = IoRegion(_power_of_two(max(start + pending, _PAGE)))
+        bar = Region(_power_of_two(max(start + pending, _PAGE)))
         self.add_child(f"{self.type}-msix[0]", bar)
         if vectors > _MOST_VECTORS:
             vectors = 0
@@ -226,8 +227,8 @@ class VirtioPci(PciDevice):
             self.values["vectors"] = vectors
         if not vectors:
             return
-        self.add_child("msix-table[0]", IoRegion(table, bar))
-        self.add_child("msix-pba[0]", IoRegion(pending, bar, start))
+        self.add_child("msix-table[0]", Region(table, bar))
+        self.add_child("msix-pba[0]", Region(pending, bar, start))
 
     def usual_vectors(self) -> int:
         """How many interrupt vectors the device gets if nobody says."""
@@ -237,7 +238,7 @@ class VirtioPci(PciDevice):
     def _add_legacy_region(self) -> None:
         header = _LEGACY_HEADER + (_LEGACY_VECTORS if self.child("msix-table[0]") is not None else 0)
         size = header + self.config_size()
-        self.add_child("virtio-pci[1]", IoRegion(_power_of_two(size)))
+        self.add_child("virtio-pci[1]", Region(_power_of_two(size)))
 
     def check_behind(self) -> None:
         """Raise QEMU's text when what is told of this function does not fit the device behind."""
@@ -281,7 +282,7 @@ class VirtioPci(PciDevice):
             unused.add(f"{self.type}-msix[0]")
         for bar, name, kind, flags in bars:
             region = self.child(name)
-            if isinstance(region, IoRegion) and name not in unused:
+            if isinstance(region, Region) and name not in unused:
                 yield {"bar": bar, "type": kind, "address": -1, "size": region.length(), **flags}
 
     def wants(self, name: str) -> bool:
