@@ -18,6 +18,7 @@ from qmpd.server import process, systemd
 from qmpd.server.clock import LoopClock, StandingClock
 from qmpd.server.connection import Monitors
 from qmpd.server.doors import Door, Hall, ListeningDoor, open_door
+from qmpd.server.polling import PollingSelector
 
 if TYPE_CHECKING:
     from qmpd.server.seams import VirtualMachine
@@ -62,7 +63,7 @@ def _serve(
     config: VmConfig, make_vm: MakeVm, daemon: process.Daemon | None, on_ready: Callable[[], None] | None
 ) -> int:
     doors: list[Door] = []
-    loop = asyncio.SelectorEventLoop()
+    loop = asyncio.SelectorEventLoop(PollingSelector())
     try:
         fd_sets = FdSets(config.fds)
         _open_doors(config, doors, fd_sets)
