@@ -143,8 +143,9 @@ class BootObject(RecordedObject):
 
     def _of_this_cpu(self, value: Any) -> Any:
         """What the recording says of the first CPU, said of the one that this is a part of."""
-        cpu = self._cpu() if isinstance(value, str) and value.startswith(FIRST_CPU) else None
-        return value if cpu is None else cpu.path + value[len(FIRST_CPU) :]
+        first = self._machine.numbering.cpu_path(0)
+        cpu = self._cpu() if isinstance(value, str) and value.startswith(first) else None
+        return value if cpu is None else cpu.path + value[len(first) :]
 
     def _cpu(self) -> Any:
         """The CPU that this is a part of."""

@@ -59,7 +59,7 @@ class Buses:
         if self._unattached is None:
             numbering = self._machine.numbering
             born = sum(_UNATTACHED.fullmatch(path) is not None for path, _ in numbering.paths())
-            self._unattached = born + len(numbering.turns)
+            self._unattached = numbering.ahead + born + len(numbering.turns)
         self._unattached += 1
         return self._unattached - 1
 

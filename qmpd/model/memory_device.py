@@ -7,7 +7,7 @@ chooses the address and may refuse; ``plug`` only keeps the books. Sizes and add
 from __future__ import annotations
 
 from abc import abstractmethod
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -216,7 +216,7 @@ class MemoryDevices:
         self._unmapped: list[MemoryDevice] = []
 
     def memory_device_list(self) -> list[MemoryDevice]:
-        """Every plugged memory device by address, those without an address first."""
+        """Every plugged memory device by address, those outside the region first."""
         mapped = [] if self.memory is None else list(self.memory.devices())
         return self._unmapped + mapped
 
@@ -305,7 +305,7 @@ class MemoryDevices:
 
     def plug_unmapped(self, device: MemoryDevice) -> None:
         """Enter a device that the machine gave neither address nor slot, as machines without memory hotplug do."""
-        self._unmapped.append(device)
+        insort(self._unmapped, device, key=lambda other: other.get_addr())
         device.machine.device_list_changed()
 
     def unplug(self, device: MemoryDevice) -> None:

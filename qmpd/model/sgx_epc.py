@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.model.device import static, static_link
+from qmpd.model.hostmem import MemoryBackend, Region
 from qmpd.model.memory_device import MemoryDevice, MemoryRegion, region_size
-from qmpd.model.qom import UINT32, UINT64, computed
+from qmpd.model.qom import UINT32, UINT64, Property, computed
+from qmpd.model.ram import SYSTEM
 
 if TYPE_CHECKING:
-    from qmpd.model.hostmem import MemoryBackend
     from qmpd.model.machine import Machine
 
 
@@ -23,9 +24,10 @@ class SgxEpc(MemoryDevice):
     type_name = "sgx-epc"
     info_kind = "sgx-epc"
     own_properties = (
-        static("node", UINT32),
         static_link("memdev", "memory-backend-epc"),
+        static("node", UINT32),
         static("addr", UINT64),
+        Property("legacy-memdev", "str"),
         computed("size", "uint64", region_size, instance=True),
     )
 
@@ -81,9 +83,10 @@ class EpcSections:
             section.realize()
             section.set_addr(base + self.size)
             section.realized = True
-            machine.unattached.add_child(f"sgx-epc[{number}]", section)
+            machine.unattached.add_child(f"device[{number}]", section)
             self.size += region_size(section)
             self.sections.append(section)
+        machine.add_child("sgx-epc[0]", Region(self.size, SYSTEM, base))
 
     @property
     def end(self) -> int:

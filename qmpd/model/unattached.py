@@ -80,13 +80,15 @@ _WIRES_LEFT_OUT: dict[tuple[str, str], Sequence[int]] = {
 class Numbering:
     """Where recorded objects are on a machine. ``has_helper``: its first CPU has an interrupt controller.
 
-    ``turns`` tell when the board makes those that nobody recorded.
+    ``ahead`` is how many sections of enclave memory come before all others; ``turns`` tell when the board makes those
+    that nobody recorded.
     """
 
     def __init__(self, machine: Machine, tree: Tree | None, has_helper: bool) -> None:
         self._types = types = tree.types() if tree is not None else {}
         self._paths = sorted(types)
         self._cpus = machine.cpus.smp.cpus if machine.cpu_count else 1
+        self.ahead = len(machine.sgx_epc) if machine.family.chipset is not None else 0
         recorded = {
             int(match[2]): types[path]
             for path in self._paths
@@ -109,12 +111,12 @@ class Numbering:
         if recorded in self._missing:
             return None
         if recorded < self.first:
-            return recorded
+            return recorded + self.ahead
         return self._following(recorded) + sum(turn.number < recorded for turn in self.turns)
 
     def _following(self, recorded: int) -> int:
         """The number that the device has or would have but for those that the board makes by itself."""
-        added = self._cpus - 1 + (self._has_helper and not self._helper_recorded)
+        added = self.ahead + self._cpus - 1 + (self._has_helper and not self._helper_recorded)
         return recorded + added - sum(number < recorded for number in self._missing)
 
     def made(self, index: int) -> str:
@@ -139,12 +141,12 @@ class Numbering:
 
     def cpu_path(self, index: int) -> str:
         """The QOM path of a CPU present at start; the first is followed by its helper."""
-        return f"{PATH}/device[{index + self._has_helper if index else 0}]"
+        return f"{PATH}/device[{self.ahead + index + (self._has_helper and index > 0)}]"
 
     @property
-    def cpu_places(self) -> int:
-        """How many numbers the CPUs and the helper take."""
-        return self._cpus + self._has_helper
+    def cpus_end(self) -> int:
+        """How many numbers enclave memory, the CPUs and the helper take."""
+        return self.ahead + self._cpus + self._has_helper
 
     def cpu_of(self, path: str) -> int | None:
         """Which CPU present at start is at ``path``."""
@@ -190,7 +192,7 @@ class Unattached(Container):
         for word in words.split():
             name, _, times = word.partition("*")
             if name == "cpu":
-                yield from (f"device[{number}]" for number in range(numbering.cpu_places))
+                yield from (f"device[{number}]" for number in range(numbering.cpus_end))
                 counts["device"] = numbering.first - 1
                 continue
             if name == "late":
