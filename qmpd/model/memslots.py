@@ -93,7 +93,10 @@ class Memslots:
         return boot.roms if self._machine.ready else boot.early_roms
 
     def _ram(self) -> list[MemoryBackend]:
-        """The backend of each piece of RAM: they end where a NUMA node's does, at 4 GiB, and at the ROMs."""
+        """The backend of each piece of RAM, enclave memory included.
+
+        A piece ends where that of a NUMA node does, at 4 GiB, and at the ROMs.
+        """
         machine = self._machine
         nodes = [node.memdev for node in machine.numa.nodes.values() if node.memdev is not None]
         backends = nodes or ([machine.memory_backend] if isinstance(machine.memory_backend, MemoryBackend) else [])
@@ -102,4 +105,6 @@ class Memslots:
             pieces += [backend] * (1 + (start < machine.ram_below_4g < end))
             start = end
         has_gap = machine.ready or self._boot_memory.early_gap
-        return pieces[:1] * has_gap + pieces
+        sections = machine.epc.sections if machine.epc is not None else []
+        enclaves = [section.memdev for section in sections if section.memdev is not None]
+        return pieces[:1] * has_gap + pieces + enclaves
