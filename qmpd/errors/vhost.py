@@ -110,3 +110,7 @@ def memslots_exceeded(limit: int, used: int, reserved: int) -> QemuError:
         f"vhost backend memory slots limit ({limit}) is less than current number of used ({used}) and reserved"
         f" ({reserved}) memory slots for memory devices."
     )
+
+
+def backend_queues_exceeded(most: int) -> QemuError:
+    return QemuError(f"The maximum number of queues supported by the backend is {most}")

@@ -156,3 +156,14 @@ def queue_assigned_twice(queue: int, thread: str) -> QemuError:
 
 def queue_unassigned(queue: int) -> QemuError:
     return QemuError(f"missing vq {queue} IOThread assignment in iothread-vq-mapping")
+
+
+# hw/scsi/virtio-scsi.c
+
+
+def scsi_queues_refused(queues: int, limit: int) -> QemuError:
+    return QemuError(f"Invalid number of queues (= {queues}), must be a positive integer less than {limit}.")
+
+
+def scsi_queue_too_short(size: int, shortest: int) -> QemuError:
+    return QemuError(f"invalid virtqueue_size property (= {size}), must be > {shortest}")

@@ -16,6 +16,7 @@ from qmpd.errors import QemuError
 from qmpd.model.chardev import ChardevNode, chardev_property
 from qmpd.model.memslots import VhostBackend
 from qmpd.model.virtio_pci import VirtioDevice, VirtioPci, base_name
+from qmpd.model.virtio_queues import check_scsi
 from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_QUEUES = 1024
 _LARGEST_QUEUE = 1024
+_BACKEND_QUEUES = 256
 _LONGEST_TAG = 36
 _LOWEST_CID = 3
 
@@ -46,6 +48,8 @@ class VhostDevice(VirtioDevice):
         backend = VhostBackend(self.machine.host.vhost_memslots, shared=shared)
         if shared and not backend.limit:
             raise errors.vhost.backend_silent()
+        if shared and name in _QUEUES and self.value(_QUEUES[name].name) > _BACKEND_QUEUES:
+            raise errors.vhost.backend_queues_exceeded(_BACKEND_QUEUES)
         self.machine.memslots.attach(backend)
         self._backend = backend
         if self.chardev is not None:
@@ -103,6 +107,7 @@ def _check_base(device: VhostDevice) -> None:
 def _check_user_scsi(device: VhostDevice) -> None:
     if device.chardev is None:
         raise errors.vhost.chardev_missing("vhost-user-scsi")
+    check_scsi(device)
 
 
 def _check_user_vsock(device: VhostDevice) -> None:
@@ -153,6 +158,7 @@ def _check_scsi(device: VhostDevice) -> None:
     if device.values.get("wwpn") is None:
         raise errors.vhost.wwpn_missing()
     _check_kernel(device, "vhost-scsi", errors.vhost.owner_not_set, errors.vhost.scsi_device_missing)
+    check_scsi(device)
 
 
 def _check_kernel(

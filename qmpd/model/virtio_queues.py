@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from qmpd import errors
 from qmpd.model import queue_threads
-from qmpd.model.virtio_pci import VirtioPci
+from qmpd.model.virtio_pci import VirtioDevice, VirtioPci
 from qmpd.named import NamedTuple
 
 _MOST_QUEUES = 1024
+_SHORT_QUEUE = 2
 _CHANGE = 1  #: the vector that tells of changes of the configuration
 
 
@@ -41,6 +43,8 @@ class QueuesPci(VirtioPci):
         return min(self.machine.cpus.smp.cpus, _MOST_QUEUES - _QUEUES[self.backend.type].fixed)
 
     def check_behind(self) -> None:
+        if self.backend.type == "virtio-scsi-device":
+            check_scsi(self.backend)
         queue_threads.check(self.backend, self._count(), notified=self.value("ioeventfd"))
 
     def _count(self) -> int:
@@ -48,3 +52,12 @@ class QueuesPci(VirtioPci):
 
     def usual_vectors(self) -> int:
         return self._count() + _QUEUES[self.backend.type].fixed + _CHANGE
+
+
+def check_scsi(device: VirtioDevice) -> None:
+    """Raise QEMU's text for what no SCSI controller can have."""
+    queues, size, limit = device.value("num_queues"), device.value("virtqueue_size"), _MOST_QUEUES - _SCSI.fixed
+    if not 0 < queues <= limit:
+        raise errors.virtio.scsi_queues_refused(queues, limit)
+    if size <= _SHORT_QUEUE:
+        raise errors.virtio.scsi_queue_too_short(size, _SHORT_QUEUE)
