@@ -8,9 +8,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 
 from qmpd.clock import ManualClock
 from qmpd.errors import StartupError
+from qmpd.options.report import Report
 from qmpd.qemu_argv import parse
 from qmpd.vm import Vm
 
@@ -60,10 +62,12 @@ def stand_in(section: Section) -> Iterator[Endpoint]:
             *section_args(section, directory),
             *monitor_args(section, directory),
         ]
+        clock, said = ManualClock(), StringIO()
+        report = Report("qmpd-system-x86_64", said)
         try:
-            clock = ManualClock()
-            vm = Vm(parse(arguments), clock)
+            vm = Vm(parse(arguments, report), clock, report.warning, report.error)
         except StartupError as failure:
-            raise Refused(str(failure), 1) from failure
+            report.startup_error(failure)
+            raise Refused(said.getvalue().replace(directory, "<tmp>"), 1) from failure
         names = {f"{directory}/monitor": "<socket>", directory: "<tmp>"}
         yield SessionEndpoint(vm, clock, section.flag("pretty", False), names)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
-from .runner import Conversation, Launch
+from .runner import Conversation, Launch, play
 from .transcript import Section
 
 LATE = "DEVICE_DELETED"
@@ -18,8 +18,8 @@ LATE = "DEVICE_DELETED"
 class Difference(AssertionError):
     """Two emulators answered differently. ``told`` is all that was sent, the last of it with two answers."""
 
-    def __init__(self, args: str, told: list[bytes], ours: list[str], theirs: list[str]) -> None:
-        self.args_line = args
+    def __init__(self, section: Section, told: list[bytes], ours: Sequence[str], theirs: Sequence[str]) -> None:
+        self.section = section
         self.told = told
         self.answers = ours, theirs
         super().__init__(self.transcript())
@@ -27,14 +27,14 @@ class Difference(AssertionError):
     def transcript(self) -> str:
         """What happened, in the way of a conformance case."""
         ours, theirs = self.answers
-        last = self.told[-1].decode().splitlines()
+        last = b"".join(self.told[-1:]).decode().splitlines()
         if len(last) == len(ours) == len(theirs):
             wrong = [number for number in range(len(last)) if ours[number] != theirs[number]]
             last, ours, theirs = ([lines[number] for number in wrong] for lines in (last, ours, theirs))
         sent = [line for data in self.told[:-1] for line in data.decode().splitlines()]
         return "\n".join(
             (
-                f"args: {self.args_line}",
+                *(f"{key}: {value}" for key, value in self.section.headers.items() if value),
                 *(f"-> {line}" for line in (*sent, *last)),
                 *(f"<- {line}" for line in theirs),
                 "# but qmpd:",
@@ -43,13 +43,17 @@ class Difference(AssertionError):
         )
 
 
+def machine(args: str, host: str = "") -> Section:
+    """A machine with QEMU's options ``args``, on a host with the settings ``host`` of ``-x-qmpd``."""
+    return Section((), {"args": args, "host": host})
+
+
 class Pair:
     """Two emulators that are told the same."""
 
-    def __init__(self, args: str, ours: Launch, theirs: Launch) -> None:
-        self.args = args
+    def __init__(self, section: Section, ours: Launch, theirs: Launch) -> None:
+        self.section = section
         self.told: list[bytes] = []
-        section = Section((), {"args": args})
         with ExitStack() as stack:
             self._sides = [Conversation(stack.enter_context(launch(section)), LATE) for launch in (ours, theirs)]
             for side in self._sides:
@@ -72,13 +76,21 @@ class Pair:
         with suppress(TimeoutError):  # then they differ
             theirs += them.late(max(len(ours) - len(theirs), 0))
         if ours != theirs or any(side.closed for side in self._sides):
-            raise Difference(self.args, [*self.told, data], ours, theirs)
+            raise Difference(self.section, [*self.told, data], ours, theirs)
         if changes:
             self.told.append(data)
         return ours
 
     def close(self) -> None:
         self._closing.close()
+
+
+def refused_alike(section: Section, ours: Launch, theirs: Launch) -> None:
+    """Raises Difference unless both emulators refuse to start, with the same words; warnings apart."""
+    outcomes = (play(section, launch).outcome for launch in (ours, theirs))
+    our_words, their_words = ([line for line in outcome if ": warning: " not in line] for outcome in outcomes)
+    if our_words != their_words or not our_words:
+        raise Difference(section, [], our_words, their_words)
 
 
 def reduced(difference: Difference, ours: Launch, theirs: Launch, seconds: float) -> Difference:
@@ -89,7 +101,7 @@ def reduced(difference: Difference, ours: Launch, theirs: Launch, seconds: float
         position = 0
         while position < len(difference.told) - 1 and time.monotonic() < end:
             told = difference.told
-            shorter = replayed(difference.args_line, told[:position] + told[position + size :], ours, theirs)
+            shorter = replayed(difference.section, told[:position] + told[position + size :], ours, theirs)
             if shorter is None:
                 position += size
             else:
@@ -98,9 +110,9 @@ def reduced(difference: Difference, ours: Launch, theirs: Launch, seconds: float
     return difference
 
 
-def replayed(args: str, told: Sequence[bytes], ours: Launch, theirs: Launch) -> Difference | None:
+def replayed(section: Section, told: Sequence[bytes], ours: Launch, theirs: Launch) -> Difference | None:
     """The first difference when ``told`` is told."""
-    pair = Pair(args, ours, theirs)
+    pair = Pair(section, ours, theirs)
     try:
         for data in told:
             pair.tell(data)

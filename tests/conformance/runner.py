@@ -173,14 +173,18 @@ def simulated_host() -> Path:
     return library
 
 
-def host_is_missing(case: Case) -> str | None:
-    """Why QEMU cannot be given the host that the case wants; None if it can."""
+def host_is_missing(case: Case) -> str:
+    """Why QEMU cannot be given the host that the case wants; empty if it can."""
     if not any(section.host for section in case.sections):
-        return None
+        return ""
+    return no_simulated_host(kvm=any("kvm" in section.headers["args"] for section in case.sections))
+
+
+def no_simulated_host(*, kvm: bool) -> str:
+    """Why no host can be simulated for QEMU, one with ``kvm`` or any; empty if it can."""
     if shutil.which("cc") is None:
         return "no C compiler to simulate a host with"
-    wants_kvm = any("kvm" in section.headers["args"] for section in case.sections)
-    return "/dev/kvm cannot be used" if wants_kvm and not os.access("/dev/kvm", os.R_OK | os.W_OK) else None
+    return "/dev/kvm cannot be used" if kvm and not os.access("/dev/kvm", os.R_OK | os.W_OK) else ""
 
 
 def drop_in(section: Section) -> AbstractContextManager[Endpoint]:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from qmpd.catalogue import Catalogue
 
 from . import runner
-from .pair import Difference, Pair, reduced
+from .pair import Difference, Pair, machine, reduced
 from .runner import Launch
 
 _MEMORY = "-m 128M,slots=4,maxmem=1G"
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 
 def places(ours: Launch, seed: int) -> list[Place]:
     """All there is to try, in an order that ``seed`` decides."""
-    pair = Pair("-machine none", ours, runner.qemu)
+    pair = Pair(machine("-machine none"), ours, runner.qemu)
     (listed,) = pair.tell(_request("qom-list-types", implements="device"))
     pair.close()
     types = sorted(entry["name"] for entry in json.loads(listed)["return"])
@@ -62,7 +62,7 @@ class Survey:
 
     def visit(self, place: Place) -> None:
         """Plug a device, look at everything in it, ask it to leave. Raises Difference."""
-        pair = self._pairs.get(place.machine) or Pair(ARGS[place.machine], self._ours, runner.qemu)
+        pair = self._pairs.get(place.machine) or Pair(machine(ARGS[place.machine]), self._ours, runner.qemu)
         self._pairs[place.machine] = pair
         try:
             if not self._plug(pair, place):
@@ -87,8 +87,8 @@ class Survey:
         self._pairs.pop(machine).close()
 
     def close(self) -> None:
-        for machine in list(self._pairs):
-            self._forget(machine)
+        for name in list(self._pairs):
+            self._forget(name)
 
 
 def walk(pair: Pair, path: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from . import runner
-from .differential import Pair
+from .pair import Pair, machine
 from .runner import Conversation, Endpoint, Gone
 from .transcript import Section, Step
 
@@ -113,7 +113,7 @@ def test_a_difference_between_two_emulators_is_an_error_that_shows_both() -> Non
 
         return launch
 
-    pair = Pair("-m 1G", launched('{"return": 1}'), launched('{"return": 2}'))
+    pair = Pair(machine("-m 1G"), launched('{"return": 1}'), launched('{"return": 2}'))
 
     assert not pair.ask("query-uuid")
     with pytest.raises(AssertionError, match=r'<- \{"return": 2\}\n# but qmpd:\n#  \{"return": 1\}'):
