@@ -9,12 +9,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.frozen import Frozen
 from qmpd.model.device import Device
 from qmpd.named import NamedTuple
+
+if TYPE_CHECKING:
+    from qmpd.model.hostmem import MemoryBackend
+    from qmpd.model.machine import Machine
 
 SOFT_MEMSLOT_LIMIT = 256
 SAFE_MAX_MEMSLOTS = 509
@@ -89,6 +93,34 @@ class MemoryDevice(Device):
     def info_changed(self) -> None:
         self._info = None
         self.machine.device_list_changed()
+
+
+class BackedMemoryDevice(MemoryDevice):
+    """A memory device with a backend of its own: pc-dimm and what is like it."""
+
+    def __init__(self, machine: Machine, device_type: str = "") -> None:
+        super().__init__(machine, device_type)
+        self.memdev: MemoryBackend | None = None
+        self.node = 0
+        self.addr = 0
+
+    def get_addr(self) -> int:
+        return self.addr
+
+    def set_addr(self, addr: int) -> None:
+        self.addr = addr
+
+    def get_memory_region(self) -> MemoryRegion:
+        if self.memdev is None:
+            raise errors.memory.memdev_property_missing()
+        return self.memdev.region
+
+    def realize(self) -> None:
+        if self.memdev is None:
+            raise errors.memory.memdev_not_set()
+        if self.memdev.mapped:
+            raise errors.memory.memdev_busy(self.memdev.name)
+        self.memdev.mapped = True
 
 
 def region_size(device: MemoryDevice) -> int:

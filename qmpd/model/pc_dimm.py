@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
 from qmpd.model.device import static, static_link
-from qmpd.model.memory_device import MemoryDevice, MemoryRegion, region_size
+from qmpd.model.memory_device import BackedMemoryDevice, region_size
 from qmpd.model.qom import INT32, UINT32, UINT64, Property, computed
 
 if TYPE_CHECKING:
-    from qmpd.model.hostmem import MemoryBackend
     from qmpd.model.machine import Machine
 
 UNASSIGNED_SLOT = -1
 
 
-class PcDimm(MemoryDevice):
+class PcDimm(BackedMemoryDevice):
     """A DIMM. ``slot`` is -1 and ``addr`` 0 until they are chosen.
 
     ``announced`` kinds are shown to the guest slot by slot, by ACPI memory hotplug.
@@ -37,21 +36,7 @@ class PcDimm(MemoryDevice):
 
     def __init__(self, machine: Machine, device_type: str = "") -> None:
         super().__init__(machine, device_type)
-        self.memdev: MemoryBackend | None = None
-        self.node = 0
-        self.addr = 0
         self.slot = UNASSIGNED_SLOT
-
-    def get_addr(self) -> int:
-        return self.addr
-
-    def set_addr(self, addr: int) -> None:
-        self.addr = addr
-
-    def get_memory_region(self) -> MemoryRegion:
-        if self.memdev is None:
-            raise errors.memory.memdev_property_missing()
-        return self.memdev.region
 
     def fill_device_info(self) -> dict[str, Any]:
         assert self.memdev is not None
@@ -86,11 +71,7 @@ class PcDimm(MemoryDevice):
         nodes = len(self.machine.numa.nodes)
         if self.node >= max(nodes, 1):
             raise errors.memory.dimm_node_out_of_range(self.node, max(nodes, 1))
-        if self.memdev is None:
-            raise errors.memory.memdev_not_set()
-        if self.memdev.mapped:
-            raise errors.memory.memdev_busy(self.memdev.name)
-        self.memdev.mapped = True
+        super().realize()
 
     def plug(self) -> None:
         machine = self.machine

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qmpd import errors
 from qmpd.model.device import static, static_link
-from qmpd.model.hostmem import MemoryBackend, Region
-from qmpd.model.memory_device import MemoryDevice, MemoryRegion, region_size
+from qmpd.model.hostmem import Region
+from qmpd.model.memory_device import BackedMemoryDevice, region_size
 from qmpd.model.qom import UINT32, UINT64, Property, computed
 from qmpd.model.ram import SYSTEM
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
 
-class SgxEpc(MemoryDevice):
+class SgxEpc(BackedMemoryDevice):
     """One section."""
 
     type_name = "sgx-epc"
@@ -31,26 +30,9 @@ class SgxEpc(MemoryDevice):
         computed("size", "uint64", region_size, instance=True),
     )
 
-    def __init__(self, machine: Machine, device_type: str = "") -> None:
-        super().__init__(machine, device_type)
-        self.addr = 0
-        self.node = 0
-        self.memdev: MemoryBackend | None = None
-
     @property
     def class_hotpluggable(self) -> bool:
         return False
-
-    def get_addr(self) -> int:
-        return self.addr
-
-    def set_addr(self, addr: int) -> None:
-        self.addr = addr
-
-    def get_memory_region(self) -> MemoryRegion:
-        if self.memdev is None:
-            raise errors.memory.memdev_property_missing()
-        return self.memdev.region
 
     def get_plugged_size(self) -> int:
         return 0
@@ -58,13 +40,6 @@ class SgxEpc(MemoryDevice):
     def fill_device_info(self) -> dict[str, Any]:
         assert self.memdev is not None
         return {"memaddr": self.addr, "size": region_size(self), "node": self.node, "memdev": self.memdev.path}
-
-    def realize(self) -> None:
-        if self.memdev is None:
-            raise errors.memory.memdev_not_set()
-        if self.memdev.mapped:
-            raise errors.memory.memdev_busy(self.memdev.name)
-        self.memdev.mapped = True
 
 
 class EpcSections:
