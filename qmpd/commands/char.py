@@ -8,14 +8,18 @@ from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.config import ChardevConfig
 from qmpd.errors import QemuError
-from qmpd.model import base64_text
+from qmpd.model import base64_text, modules
 from qmpd.model.chardev import ChardevNode, Ring
+from qmpd.model.machine import Machine
+from qmpd.model.modules import BRAILLE
 from qmpd.model.objects_security import check_credentials
 
 KINDS = (
-    *("testdev", "serial", "wctablet", "file", "udp", "memory", "parallel", "vc", "socket", "msmouse", "null", "hub"),
+    *("testdev", "serial", "wctablet", "file", "udp", "memory", "parallel", "vc"),
+    *("braille", "socket", "msmouse", "null", "hub"),
     *("pty", "qemu-vdagent", "pipe", "mux", "ringbuf", "stdio"),
 )
+_BRAILLE = "braille"
 _PATH_MEMBERS = {"file": "out", "pipe": "device", "serial": "device", "parallel": "device", "pty": "path"}
 
 
@@ -36,7 +40,12 @@ def query_chardev(context: Context) -> list[dict[str, Any]]:
 
 
 def query_chardev_backends(context: Context) -> list[dict[str, str]]:
-    return [{"name": name} for name in KINDS]
+    return [{"name": name} for name in kinds(context.machine)]
+
+
+def kinds(machine: Machine) -> list[str]:
+    """The kinds that QEMU lists: one comes in a module."""
+    return [kind for kind in KINDS if kind != _BRAILLE or BRAILLE in machine.loaded_modules]
 
 
 # Ring buffers
@@ -127,11 +136,12 @@ def chardev_send_break(context: Context, id: str) -> None:
 
 def _read(context: Context, label: str, kind: str, data: dict[str, Any]) -> ChardevConfig:
     """ChardevBackend in qapi/char.json as the server takes it. Raises QEMU's text."""
-    if kind not in KINDS and kind != "braille":
+    if kind not in KINDS:
         raise errors.char.chardev_driver_invalid(kind)
     machine = context.machine
     size = data.get("size", 65536)
-    if kind == "braille":
+    if kind == _BRAILLE:
+        modules.look_for(machine, BRAILLE)
         raise errors.char.chardev_braille_missing()
     if kind in ("ringbuf", "memory") and (size & (size - 1) or size <= 0):
         raise errors.startup.chardev_ring_size()

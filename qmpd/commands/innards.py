@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from qmpd import errors
 from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.machine import Machine
 from qmpd.model.memory_device import region_size
+from qmpd.model.qom import Object
 from qmpd.model.ram import DEFAULT_RAM_SIZE
 from qmpd.named import NamedTuple
 
@@ -15,8 +17,9 @@ _RAM_ALIGN = 0x40000
 HOST_ADDRESS = 0x7F00_0000_0000
 _HOST_ALIGN = 2 << 20
 _MIB_SHIFT = 20
-_CHIPSETS = {"pc-q35": "q35", "pc-i440fx": "i440fx"}
-_BEGINNINGS = ("pic", "ioapic", "IRQ statistics")
+_I8259, _IO_APIC = "isa-i8259", "ioapic"
+_FIRST_TICK = " 0: 1\n"
+_CONTROLLER = re.compile(r"(?:IRQ statistics for )?(isa-i8259|ioapic|pic[01])")
 _FOUR_GIB = 4 << 30
 _BIOS_SIZE = 0x40000
 
@@ -31,20 +34,42 @@ def recorded(machine: Machine, subject: str) -> str:
 
 def controllers(machine: Machine, subject: str) -> str:
     """What was recorded of the interrupt controllers (``irq``, ``pic``), in the order in which QEMU finds them."""
-    text = recorded(machine, subject)
+    blocks: dict[str, list[str]] = {}
+    kind = ""
+    for line in recorded(machine, subject).splitlines(keepends=True):
+        match = _CONTROLLER.match(line)
+        if match is not None:
+            kind = match[1]
+            blocks.setdefault(kind, []).append("")
+        blocks[kind][-1] += line
+    text = ""
+    for controller in _controllers(machine):
+        is_second = controller.type == _I8259 and not controller.get_property("master")
+        names = (controller.type, f"pic{int(is_second)}") if controller.type == _I8259 else (_IO_APIC,)
+        told = next(blocks[name] for name in names if name in blocks)
+        if not (is_second and _I8259 in blocks):  # Its statistics are the first one's.
+            text += told.pop(0) if len(told) > 1 else told[0]
+    if "hpet" in machine.numbering.left_out:
+        text = text.replace(_FIRST_TICK, "")
+    version = machine.changed_defaults.get(_IO_APIC, {}).get("version")
+    return text if version is None else text.replace("ver=0x20", f"ver={version:#x}")
+
+
+def _controllers(machine: Machine) -> Iterator[Object]:
+    """They are parts of the machine or of what it consists of; QEMU's hash tables are walked from their end."""
     machine.show_boot_tree()
-    chipset = machine.child(_CHIPSETS.get(machine.info.name.rpartition("-")[0], ""))
-    if chipset is None:
-        return text
-    blocks = {True: "", False: ""}
-    is_io_apic = False
-    for line in text.splitlines(keepends=True):
-        if line.startswith(_BEGINNINGS):
-            is_io_apic = "ioapic" in line
-        blocks[is_io_apic] += line
-    listed = [name for name, _ in machine.list_properties()]  # the last first
-    io_apic_first = listed.index(chipset.name) > listed.index("unattached")
-    return blocks[io_apic_first] + blocks[not io_apic_first]
+    for part in _parts(machine):
+        for found in (part, *_parts(part)):
+            if found.type in (_I8259, _IO_APIC):
+                yield found
+
+
+def _parts(whole: Object) -> Iterator[Object]:
+    for name, kind in reversed(whole.list_properties()):
+        if kind.startswith("child<"):
+            part = whole.child(name)
+            if part is not None:
+                yield part
 
 
 def bare(machine: Machine, subject: str) -> str:
@@ -61,6 +86,26 @@ def translator(machine: Machine, subject: str) -> str:
     if machine.accelerator != "tcg":
         raise errors.rare.only_with_tcg(subject)
     return recorded(machine, subject)
+
+
+_APIC_HELPER, _TABLES = "kvmvapic.bin", "/rom@"
+_CARD_ROMS = {
+    "isa-vga": 'fw=vgaroms/vgabios.bin size=0x009a00 name="vgabios.bin"\n',
+    "isa-cirrus-vga": 'fw=vgaroms/vgabios-cirrus.bin size=0x009a00 name="vgabios-cirrus.bin"\n',
+    "ramfb": 'fw=vgaroms/vgabios-ramfb.bin size=0x007200 name="vgabios-ramfb.bin"\n',
+}
+"""Of cards that have no place of their own for a ROM."""
+
+
+def roms(machine: Machine) -> str:
+    """The ROMs, those that firmware loads first."""
+    left_out = ((_TABLES,) if machine.acpi == "off" else ()) + (() if machine.numbering.has_helper else (_APIC_HELPER,))
+    lines = recorded(machine, "roms").splitlines(keepends=True)
+    lines = [line for line in lines if not any(word in line for word in left_out)]
+    plugged = [*machine.board_devices, *machine.peripheral_anon.children(), *machine.peripheral.children()]
+    cards = [_CARD_ROMS[device.type] for device in plugged if device.type in _CARD_ROMS]
+    at = sum(_APIC_HELPER in line for line in lines)
+    return "".join([*lines[:at], *cards, *lines[at:]])
 
 
 # Memory

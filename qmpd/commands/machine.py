@@ -201,7 +201,7 @@ def x_query_ramblock(context: Context) -> dict[str, str]:
 
 
 def x_query_roms(context: Context) -> dict[str, str]:
-    return _text(innards.recorded(context.machine, "roms"))
+    return _text(innards.roms(context.machine))
 
 
 def x_query_usb(context: Context) -> dict[str, str]:

@@ -8,14 +8,16 @@ from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.errors import QemuError
 from qmpd.frozen import Frozen
-from qmpd.model import qdev
+from qmpd.model import modules, qdev
 
 
 def device_list_properties(context: Context, typename: str) -> Frozen:
+    modules.look_for(context.machine, typename)
     return context.machine.catalogue.device_properties(typename)
 
 
 def device_add(context: Context, arguments: dict[str, Any]) -> None:
+    modules.look_for(context.machine, arguments.get("driver"))
     qdev.device_add(context.machine, arguments)
 
 

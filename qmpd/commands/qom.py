@@ -7,7 +7,7 @@ from typing import Any
 from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.frozen import Frozen
-from qmpd.model import objects
+from qmpd.model import modules, objects
 from qmpd.model.machine import Machine
 from qmpd.model.qom import AmbiguousPath, Object, resolve
 
@@ -61,10 +61,12 @@ def qom_set(context: Context, path: str, property: str, value: object) -> None:
 
 
 def qom_list_types(context: Context, implements: str | None = None, abstract: bool | None = None) -> Frozen:
+    modules.load_all(context.machine)
     return context.machine.catalogue.types(implements, abstract)
 
 
 def qom_list_properties(context: Context, typename: str) -> Frozen:
+    modules.look_for(context.machine, typename)
     return context.machine.catalogue.qom_properties(typename)
 
 

@@ -171,9 +171,10 @@ def query_mice(context: Context) -> list[dict[str, Any]]:
 def input_devices(machine: Machine) -> list[tuple[str, bool | None]]:
     """Keyboards, mice and tablets in the order of their numbers, from 1 on."""
     born: list[tuple[str, bool | None]] = [("QEMU PS/2 Keyboard", None), ("QEMU PS/2 Mouse", False)]
+    has_ps2 = machine.family.chipset is not None and "i8042" not in machine.numbering.left_out
     unnamed = sorted(machine.peripheral_anon.children(), key=lambda device: int(device.name[len("device[") : -1]))
     plugged = [*machine.board_devices, *machine.peripheral.children(), *unnamed]
-    return (born if machine.family.chipset is not None else []) + [
+    return (born if has_ps2 else []) + [
         _INPUT_DEVICES[device.type] for device in plugged if device.type in _INPUT_DEVICES
     ]
 

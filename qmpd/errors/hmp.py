@@ -15,6 +15,10 @@ def hmp_unknown_command(words: str) -> str:
     return f"unknown command: '{words}'\n"
 
 
+def hmp_not_available(command: str) -> str:
+    return f'Command "{command}" is not available.\n'
+
+
 def hmp_advice(command: str) -> str:
     """Printed below what is wrong with the arguments."""
     return f'Try "help {command}" for more information\n'

@@ -16,7 +16,7 @@ from qmpd.hashorder import GHashOrder
 from qmpd.model.bus import SYSTEM_BUS_PATH, BornDevice, Sitter
 from qmpd.model.hostmem import Region
 from qmpd.model.qom import Object, Property
-from qmpd.model.ram import PORTS, pci_hole64
+from qmpd.model.ram import PORTS, pci_hole64, region_path
 from qmpd.model.recorded import RecordedObject
 from qmpd.model.unattached import APIC, FIRST_CPU, PATH
 
@@ -55,6 +55,8 @@ _FOR_SMM = frozenset(
 _PAM = ("pam-ram", "pam-rom", "pam-pci")
 _PAM_REGIONS = 13
 _SITTER = "child["
+_SYSTEM_BUS = "sysbus"
+_WHOLE, _PORTS = 2**64 - 1, 1 << 16
 _BEFORE_MEMORY = frozenset({"link<kvmvapic>", "link<i440FX-pcihost>"})
 _BUS_ENTRIES = ("type", "hotplug-handler", "realized")
 _HOTPLUG_CONTROLLERS = frozenset({"ICH9-LPC", "PIIX4_PM"})
@@ -65,7 +67,7 @@ _HIGH_RAM = "above-4g-mem-size"
 _ACPI_TABLES = r"\x2from@etc\x2facpi\x2ftables[0]"
 _ACPI_OF_A_PORT = 52
 """The bytes by which microvm tells of its serial port."""
-_FOLLOWING: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+FOLLOWING: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "has-usb": lambda settings: bool(settings.get("usb")),
     "smm-enabled": lambda settings: settings.get("smm") != "off",
     "smm-ranges": lambda settings: settings.get("smm") != "off",
@@ -110,8 +112,10 @@ class BootObject(RecordedObject):
         if self.name == _ACPI_TABLES and name == "size" and self._machine.info.name == "microvm":
             ports = sum(device.type == "isa-serial" for device in self._machine.board_devices)
             return self._recorded.value(name) + _ACPI_OF_A_PORT * ports
-        if name in _FOLLOWING:
-            return _FOLLOWING[name](self._machine.settings)
+        if name in FOLLOWING:
+            return FOLLOWING[name](self._machine.settings)
+        if name == "ram-mem":
+            return region_path(self._machine)
         if name == "date":
             return self._machine.get_property("rtc-time")
         told = self._machine.board_values.get(self.type)
@@ -249,6 +253,31 @@ def may_lead_into(machine: Machine, path: str) -> bool:
 @cache
 def _names(tree: Tree) -> frozenset[str]:
     return frozenset(path.rpartition("/")[2] for path in tree.paths())
+
+
+class _EarlyBus(Object):
+    """The bus at the root before anything is on it."""
+
+    type_name = "System"
+    own_properties = (
+        Property("realized", "bool", lambda _: False),
+        Property("hotplug-handler", "link<hotplug-handler>", lambda _: ""),
+    )
+
+
+def show_beginnings(machine: Machine) -> None:
+    """Put into the tree what there is before the board is made."""
+    if machine.unattached.child(_SYSTEM_BUS) is None:
+        machine.unattached.add_child(_SYSTEM_BUS, _EarlyBus())
+        machine.unattached.add_child("system[0]", Region(_WHOLE))
+        machine.unattached.add_child("io[0]", Region(_PORTS))
+
+
+def forget_beginnings(machine: Machine) -> None:
+    """Take the bus out again that has come to stand elsewhere."""
+    early = machine.unattached.child(_SYSTEM_BUS)
+    if isinstance(early, _EarlyBus):
+        early.unparent()
 
 
 def show(machine: Machine) -> None:

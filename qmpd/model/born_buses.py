@@ -89,9 +89,10 @@ class Buses:
             place.rpartition("/")[2], "PCIE" if place.endswith("pcie.0") else "PCI", None, self.hotplug, place=place
         )
         for function in functions:
-            if function.type == machine.family.acpi_device and not machine.has_acpi_device:
+            path = machine.numbering.relocated(function.path)
+            if path is None or (function.type == machine.family.acpi_device and not machine.has_acpi_device):
                 continue
-            device = BornDevice(function.type, machine.numbering.relocated(function.path), turn_of(function.path))
+            device = BornDevice(function.type, path, turn_of(function.path))
             bus.attach(device)
             bus.functions[function.slot << 3 | function.function] = device
         if machine.ready:

@@ -84,8 +84,8 @@ class CpuMaker:
         ``path`` is what errors put in front of a property's name where the value is of the wrong kind.
         """
         state = self.start(type_name)
-        for name, value in properties.items():
-            self.set(state, name, value, JSON, path)
+        for name in qdict_order(properties):
+            self.set(state, name, properties[name], JSON, path)
         self.finish(state)
         return state
 

@@ -21,7 +21,7 @@ from qmpd.model.cpu_model import boot_state, parse_cpu
 from qmpd.model.cpus import Cpus, check_smp, complete_smp
 from qmpd.model.hostmem import Region
 from qmpd.model.hostmem_host import Host
-from qmpd.model.machine_properties import DEVICE_MEMORY, MODELLED, NVDIMM_IO, instance_order
+from qmpd.model.machine_properties import DEVICE_MEMORY, MODELLED, NVDIMM_IO, before_board, instance_order
 from qmpd.model.machine_type import catalogue_of, family_of_type, find_type, version_of
 from qmpd.model.memory_device import MemoryDevices
 from qmpd.model.numa import Numa
@@ -100,6 +100,7 @@ class Machine(Object):
         self.ready = False
         self.initialized = False
         self.settings: dict[str, Any] = {}
+        self.loaded_modules: frozenset[str] = frozenset()  #: the types of those of ``modules`` that came
         self.board_values: dict[str, dict[str, Any]] = {}
         self.info = find_type(config)
         self.family = family_of_type(self.info.name)
@@ -278,6 +279,7 @@ class Machine(Object):
         has_slots = self.has_acpi_device and self.memory_hotplug_supported
         self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
         self.initialized = True
+        boot_tree.forget_beginnings(self)
         self.root_object.reveal = self.show_boot_tree
 
     def _apply_globals(self, *, early: bool) -> None:
@@ -476,7 +478,9 @@ class Machine(Object):
 
     def show_boot_tree(self) -> None:
         """Put the objects that only the catalogue knows into the tree; it takes milliseconds, so only on demand."""
-        if not self._boot_tree_shown:
+        if not self.initialized:
+            boot_tree.show_beginnings(self)
+        elif not self._boot_tree_shown:
             self._boot_tree_shown = True
             boot_tree.show(self)
 
@@ -539,6 +543,8 @@ class Machine(Object):
     def list_properties(self) -> list[tuple[str, str]]:
         self.show_boot_tree()
         recorded = self._recorded()
+        if not self.initialized:
+            return before_board(family_of(self.info.name), recorded)
         added = [name for name in self._children if name not in recorded]
         instance = instance_order(family_of(self.info.name), added, recorded) if added else []
         names = [name for name in recorded if name not in instance] + instance

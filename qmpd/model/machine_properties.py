@@ -109,6 +109,19 @@ _BOARDS = {
     "pc-i440fx": (("i440fx", "smram"), ("fw_cfg", "rtc-time", "acpi-device")),
 }
 """What a board adds to the machine before and after the memory."""
+_OF_OTHER_BOARDS = ("fw_cfg", "ioapic", "dma[0]", "dma[1]", "rtc-time")
+
+
+def before_board(family: str, recorded: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The entries of a machine whose board is not made yet, as QEMU lists them: name and type."""
+    early, late = _BOARDS.get(family, ((), _OF_OTHER_BOARDS))
+    flash = _FLASH if family in _BOARDS else ()
+    instance = GHashOrder(name for name in _BEGINNING if name in recorded or name in flash)
+    if family not in (*_BOARDS, "isapc"):
+        return [(name, kind) for name, kind in recorded.items() if name not in late]
+    kinds = {name: "str" if name.startswith("pflash") else "child<cfi.pflash01>" for name in _FLASH} | dict(recorded)
+    names = [name for name in recorded if name not in {*early, *late, *instance}]
+    return [(name, kinds[name]) for name in (*names, *list(instance)[::-1])]
 
 
 def instance_order(family: str, added: list[str], recorded: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qmpd import errors
 from qmpd.model import geometry
 from qmpd.model.cpu_features import AMD
-from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, Region
+from qmpd.model.hostmem import MemoryBackend, MemoryBackendRam, Region, RegionNode
 from qmpd.model.memory_device import DeviceMemory
 from qmpd.model.qom import AmbiguousPath, resolve
 from qmpd.model.unattached import ABOVE_4G
@@ -90,6 +90,14 @@ def join(machine: Machine) -> None:
     for backend in backends:
         backend.map_into(ram, offset)
         offset += backend.size
+
+
+def region_path(machine: Machine) -> str:
+    """Where the region is that is all of the machine's RAM; empty where there is none."""
+    whole = machine.child(RAM)
+    if whole is not None or machine.memory_backend is None:
+        return whole.path if whole is not None else ""
+    return next(child.path for child in machine.memory_backend.children() if isinstance(child, RegionNode))
 
 
 def split(machine: Machine) -> None:

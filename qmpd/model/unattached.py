@@ -95,7 +95,7 @@ class Numbering:
             if (match := _COUNTED.fullmatch(path)) and match[1] == "device" and not match[3]
         }
         self._helper_recorded = recorded.get(1) == _HELPER
-        self._has_helper = has_helper
+        self.has_helper = has_helper
         properties = [name for name, (value, _) in _LEFT_OUT.items() if machine.settings.get(name) == value]
         self.left_out = {kind for name in properties for kind in _LEFT_OUT[name][1]}
         self._missing = sorted(number for number, kind in recorded.items() if kind in self.left_out)
@@ -116,7 +116,7 @@ class Numbering:
 
     def _following(self, recorded: int) -> int:
         """The number that the device has or would have but for those that the board makes by itself."""
-        added = self.ahead + self._cpus - 1 + (self._has_helper and not self._helper_recorded)
+        added = self.ahead + self._cpus - 1 + (self.has_helper and not self._helper_recorded)
         return recorded + added - sum(number < recorded for number in self._missing)
 
     def made(self, index: int) -> str:
@@ -141,12 +141,12 @@ class Numbering:
 
     def cpu_path(self, index: int) -> str:
         """The QOM path of a CPU present at start; the first is followed by its helper."""
-        return f"{PATH}/device[{self.ahead + index + (self._has_helper and index > 0)}]"
+        return f"{PATH}/device[{self.ahead + index + (self.has_helper and index > 0)}]"
 
     @property
     def cpus_end(self) -> int:
         """How many numbers enclave memory, the CPUs and the helper take."""
-        return self.ahead + self._cpus + self._has_helper
+        return self.ahead + self._cpus + self.has_helper
 
     def cpu_of(self, path: str) -> int | None:
         """Which CPU present at start is at ``path``."""
@@ -181,7 +181,8 @@ class Unattached(Container):
         family = family_of(self._machine.info.name)
         if family not in _CREATED:
             return super().list_properties()
-        made = [name for name in self._created(_CREATED[family]) if self.child(name) is not None]
+        created = self._created(_CREATED[family]) if self._machine.initialized else ()
+        made = [name for name in created if self.child(name) is not None]
         names = list(GHashOrder([*made, *(name for name in self._children if name not in set(made))]))
         children = ((name, self.child(name)) for name in reversed(names))
         return [("type", "string"), *((name, f"child<{child.type}>") for name, child in children if child is not None)]

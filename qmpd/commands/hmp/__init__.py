@@ -16,6 +16,7 @@ from qmpd.commands.hmp.arguments import BadArguments, Reader
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.words import BLANKS, command_word, skip_blanks
 from qmpd.errors import QemuError
+from qmpd.model.modules import USB_HOST
 from qmpd.named import NamedTuple
 
 HANDLERS: Final = (
@@ -35,6 +36,9 @@ INFO_HANDLERS: Final = (
     | rare.INFO_HANDLERS
     | ui.INFO_HANDLERS
 )
+
+
+_MODULE_COMMAND: Final = "usbhost"  #: comes with a module
 
 
 class _Found(NamedTuple):
@@ -78,6 +82,8 @@ def _answer(context: Context, line: str, cpu: int | None, select_cpu: Callable[[
     found = _find(context, line)
     if isinstance(found, str):
         return found
+    if found.name == _MODULE_COMMAND and USB_HOST not in context.machine.loaded_modules:
+        return errors.hmp.hmp_not_available(line[: found.start])
     try:
         reader = Reader(found.name, line, found.start, actions.last_format(context.machine))
         arguments = reader.read(found.types)

@@ -14,7 +14,7 @@ from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.tree import find_object
 from qmpd.errors import QemuError
 from qmpd.hashorder import qdict_order
-from qmpd.model import objects, qdev
+from qmpd.model import modules, objects, qdev
 from qmpd.model.machine import Machine
 from qmpd.model.qom import Object
 from qmpd.options import keyval, qemuopts, structs
@@ -90,7 +90,9 @@ def device_add(call: Call) -> str:
     board = call.context.machine
     driver = options.get("driver")
     if driver in HELP_WORDS:
+        modules.load_all(board)
         return board.catalogue.hmp_answer("device_add help") or ""
+    modules.look_for(board, driver)
     if driver is not None and not HELP_WORDS.isdisjoint(options):
         try:
             return help.device_options(board.catalogue, driver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from qmpd.commands import char, control, innards, machine, misc, misc_target, pc
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.tree import find_object
 from qmpd.errors import QemuError
+from qmpd.model import modules
 from qmpd.model.machine import Machine
 from qmpd.model.qom import Object
 
@@ -23,6 +25,7 @@ _DEVICE_LINES: Final = {
 }
 _ADDRESSES: Final = frozenset({"addr", "memaddr"})
 _BACKEND_LINES: Final = ("merge", "dump", "prealloc", "share", "reserve", "policy")
+_EDX: Final = re.compile(r"EDX=[0-9a-f]{8}")
 _CPU_PROPS: Final = (
     *("node-id", "drawer-id", "book-id", "socket-id", "die-id", "cluster-id", "module-id", "core-id", "thread-id"),
 )
@@ -195,8 +198,16 @@ def registers(call: Call) -> str:
 
 def _registers(machine: Machine, index: int) -> str:
     """Of a CPU after its reset; all but the first wait to be started."""
+    signature = _signature(*(machine.cpu_state.get(name) for name in ("family", "model", "stepping")))
     text = innards.recorded(machine, "registers")
+    text = _EDX.sub(f"EDX={signature:08x}", text, count=1)
     return text if index == 0 else text.replace("CPU#0", f"CPU#{index}", 1).replace("HLT=0", "HLT=1", 1)
+
+
+def _signature(family: int, model: int, stepping: int) -> int:
+    """What tells software which CPU it runs on."""
+    told = 0xF00 | family - 0xF << 20 if family > 0xF else family << 8
+    return told | (model & 0xF) << 4 | model >> 4 << 16 | stepping
 
 
 def usb(call: Call) -> str:
@@ -229,6 +240,23 @@ def of_translator(subject: str) -> Handler:
         return innards.translator(call.context.machine, subject)
 
     return answer
+
+
+def qdm(call: Call) -> str:
+    """All types of devices."""
+    machine = call.context.machine
+    modules.load_all(machine)
+    return machine.catalogue.hmp_answer("info qdm") or ""
+
+
+def usbhost(call: Call) -> str:
+    """The host's USB devices, of which there are none."""
+    return ""
+
+
+def roms(call: Call) -> str:
+    """What firmware brings along, and the ROMs of cards that cannot say so themselves."""
+    return innards.roms(call.context.machine)
 
 
 # PCI
@@ -345,15 +373,17 @@ HANDLERS: Final[dict[str, Handler]] = {
     "pci": pci_devices,
     "pic": of_controllers("pic"),
     "qom-tree": qom_tree,
+    "qdm": qdm,
     "qtree": qtree,
     "ramblock": ramblock,
     "registers": registers,
-    "roms": of_machine("roms"),
+    "roms": roms,
     "sgx": sgx,
     "status": status,
     "tlb": paging,
     "trace-events": trace_events,
     "usb": usb,
+    "usbhost": usbhost,
     "uuid": uuid,
     "version": version,
 }

@@ -18,6 +18,7 @@ from qmpd.options.words import HELP_WORDS
 _NETDEVS: Final = (
     *("socket", "stream", "dgram", "hubport", "tap", "user", "l2tpv3", "vde", "bridge", "vhost-user", "vhost-vdpa"),
 )
+_USER_HEADER: Final = "  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\n"
 _PEERLESS: Final = "user mode network stack not in use\n"
 
 
@@ -74,6 +75,16 @@ def _client(client: NetClient) -> str:
     return f"{client.name}: index=0,type={client.kind},{client.words}\n"
 
 
+def info_usernet(call: Call) -> str:
+    """The user-mode networks, through which nothing goes."""
+    text = ""
+    for client in call.context.machine.network.clients:
+        if client.kind == "user":
+            hub = client.peer.hub if client.peer is not None else None
+            text += f"Hub {-1 if hub is None else hub} ({client.name}):\n{_USER_HEADER}"
+    return text
+
+
 def hostfwd(call: Call) -> str:
     """Of machines whose network nobody forwards to."""
     if any(client.kind == "user" for client in call.context.machine.network.clients):
@@ -87,7 +98,9 @@ def hostfwd(call: Call) -> str:
 def chardev_add(call: Call) -> str:
     options = _chardev_options(call.arguments["args"])
     if options.get("backend") in HELP_WORDS:
-        return "Available chardev backend types: \n" + "".join(f"  {kind}\n" for kind in reversed(char.KINDS))
+        return "Available chardev backend types: \n" + "".join(
+            f"  {kind}\n" for kind in reversed(char.kinds(call.context.machine))
+        )
     device_id = options.pop("id", None)
     if device_id is None:
         raise errors.startup.chardev_lacks_id()
@@ -162,7 +175,7 @@ def closefd(call: Call) -> str:
     return ""
 
 
-INFO_HANDLERS: Final[dict[str, Handler]] = {"network": info_network}
+INFO_HANDLERS: Final[dict[str, Handler]] = {"network": info_network, "usernet": info_usernet}
 HANDLERS: Final[dict[str, Handler]] = {
     "announce_self": announce_self,
     "chardev-add": chardev_add,

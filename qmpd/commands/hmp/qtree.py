@@ -13,6 +13,7 @@ from qmpd import errors
 from qmpd.commands import innards
 from qmpd.commands.hmp.call import Call
 from qmpd.errors import QemuError
+from qmpd.model.boot_tree import FOLLOWING
 from qmpd.model.bus import BornDevice, Bus, Sitter
 from qmpd.model.machine import Machine
 from qmpd.model.pci import PciDevice
@@ -23,10 +24,13 @@ _BUS: Final = re.compile(r"( *)bus: (.*)")
 _DEVICE: Final = re.compile(r"( *)dev: ([^,]+), id ")
 _STRUCTURE: Final = re.compile(r" *(bus: |type |dev: )")
 _ROOT: Final = "device"
-_PORTS, _AFTER_PORTS = (
-    ("isa-serial", "isa-parallel"),
-    ("isa-pcspk", "isa-i8259"),
-)  #: which boards make earlier than other parts
+_EARLY: Final = dict.fromkeys(("isa-serial", "isa-parallel"), ("isa-pcspk", "isa-i8259"))
+_EARLY_OF_ISAPC: Final = {
+    **_EARLY,
+    **dict.fromkeys(("isa-vga", "isa-cirrus-vga"), ("isa-i8259", "i8257")),
+    "ne2k_isa": ("port92", "isa-fdc"),
+}
+"""What boards make earlier than other parts, and those of which the first one that is there comes before them."""
 _PARTS: Final = {"i8042": ("ps2-mouse", "ps2-kbd")}  #: that are elsewhere in the tree
 _INT64: Final = 1 << 63
 _UINT64: Final = 1 << 64
@@ -50,15 +54,17 @@ def _tree(machine: Machine) -> Iterator[str]:
     buses = {bus.bus_name: bus for bus in machine.buses.system.walk() if not isinstance(bus.owner, Object)}
     recorded = _without(innards.recorded(machine, "qtree").splitlines(), _left_out(machine))
     values: Mapping[str, str] = {}
-    early = [device for device in reversed(machine.board_devices) if device.type in _PORTS]
-    ports = list(early)
+    turns = _EARLY_OF_ISAPC if machine.info.name == "isapc" else _EARLY
+    early = [device for device in reversed(machine.board_devices) if device.type in turns]
+    waiting = list(early)
     for line in recorded:
         match = _BUS.match(line)
         if match is None:
             device = _DEVICE.match(line)
-            if device is not None and device[2] in _AFTER_PORTS:
-                while ports:
-                    yield from _device(machine, ports.pop(0), device[1])
+            if device is not None:
+                for earlier in [other for other in waiting if device[2] in turns[other.type]]:
+                    waiting.remove(earlier)
+                    yield from _device(machine, earlier, device[1])
             values = values if device is None else _board_values(machine, device[2])
             name, equals, _ = line.partition(" = ")
             yield f"{name} = {values[name.strip()]}" if equals and name.strip() in values else line
@@ -74,6 +80,8 @@ def _tree(machine: Machine) -> Iterator[str]:
 
 def _left_out(machine: Machine) -> set[str]:
     left_out = {name for kind in machine.numbering.left_out for name in (kind, *_PARTS.get(kind, ()))}
+    if not machine.numbering.has_helper:
+        left_out.add("kvmvapic")
     return left_out if machine.has_acpi_device else {*left_out, machine.family.acpi_device or ""}
 
 
@@ -93,8 +101,9 @@ def _without(lines: list[str], types: set[str]) -> Iterator[str]:
 def _board_values(machine: Machine, type_name: str) -> dict[str, str]:
     """What the board's devices of the type show otherwise than the recorded ones."""
     told = {**machine.changed_defaults.get(type_name, {}), **machine.board_values.get(type_name, {})}
-    entries = machine.catalogue.qom_properties(type_name).value if told else ()
+    entries = machine.catalogue.qom_properties(type_name).value
     kinds = {entry["name"]: entry["type"] for entry in entries}
+    told |= {name: follows(machine.settings) for name, follows in FOLLOWING.items() if name in kinds}
     sizes = {_LOW_RAM: machine.ram_below_4g, _HIGH_RAM: machine.ram_above_4g}
     return {name: _size(size) for name, size in sizes.items()} | {
         name: _text(kinds.get(name, ""), value) for name, value in told.items()
