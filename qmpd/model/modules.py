@@ -13,7 +13,8 @@ _ALL = frozenset({USB_HOST, BRAILLE})
 
 def look_for(machine: Machine, type_name: object) -> None:
     """Somebody asks for this type."""
-    machine.loaded_modules |= _ALL & {type_name}
+    if isinstance(type_name, str) and type_name in _ALL:
+        machine.loaded_modules |= {type_name}
 
 
 def load_all(machine: Machine) -> None:
