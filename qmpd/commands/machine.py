@@ -205,7 +205,7 @@ def x_query_roms(context: Context) -> dict[str, str]:
 
 
 def x_query_usb(context: Context) -> dict[str, str]:
-    from qmpd.model.bus_device import usb_lines
+    from qmpd.model.usb import usb_lines
 
     lines = usb_lines(context.machine)
     if lines is None:

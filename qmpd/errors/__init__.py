@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from qmpd.errors import sockets as sockets
     from qmpd.errors import startup as startup
     from qmpd.errors import ui as ui
+    from qmpd.errors import usb as usb
     from qmpd.errors import user_objects as user_objects
     from qmpd.errors import vhost as vhost
     from qmpd.errors import virtio as virtio

@@ -34,6 +34,10 @@ def audiodev_missing(name: str) -> QemuError:
     return QemuError(f"audiodev '{name}' not found")
 
 
+def audiodev_hint(name: object) -> str:
+    return f"Perhaps you wanted to use -audio or set audiodev={name}?"
+
+
 def size_too_large(device_type: str, name: str, size: int, largest: int) -> QemuError:
     return QemuError(f"Property {device_type}.{name} doesn't take value {size} (maximum: {largest})")
 
@@ -130,19 +134,7 @@ def scsi_serial_too_long_for_id(largest: int) -> QemuError:
     )
 
 
-# hw/usb/bus.c, hw/char/virtio-serial-bus.c, hw/audio/intel-hda.c
-
-
-def usb_port_not_found(port: str, bus: str) -> QemuError:
-    return QemuError(f"usb port {port} (bus {bus}) not found (in use?)")
-
-
-def usb_version_refused(version: int) -> QemuError:
-    return QemuError(f"Invalid usb version {version} for usb hid device")
-
-
-def usb_ports_exhausted(product: str) -> QemuError:
-    return QemuError(f"tried to attach usb device {product} to a bus with no free ports")
+# hw/char/virtio-serial-bus.c, hw/audio/intel-hda.c
 
 
 def serial_port_taken(number: int) -> QemuError:
@@ -205,24 +197,6 @@ def card_not_started(device_type: str) -> QemuError:
 
 def card_backend_missing(names: tuple[str, ...]) -> QemuError:
     return QemuError("backend must be one of:", hint="\n".join(names))
-
-
-def usb_bus_not_found(name: str) -> QemuError:
-    return QemuError(f"USB bus '{name}' not found")
-
-
-def usb_bus_takes_no_companion(name: str) -> QemuError:
-    return QemuError(f"Can't use USB bus '{name}' as masterbus, it doesn't support companion controllers")
-
-
-def usb_first_port_refused(last: int) -> QemuError:
-    return QemuError(f"firstport must be between 0 and {last}")
-
-
-def usb_companion_taken(first: int, last: int, port: int) -> QemuError:
-    return QemuError(
-        f"firstport {first} asks for ports {first}-{last}, but port {port} has a companion assigned already"
-    )
 
 
 def codec_addresses_exhausted() -> QemuError:

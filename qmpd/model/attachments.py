@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qmpd import errors
+from qmpd.catalogue.brought import OWN_ID
 from qmpd.model.qom import STR, Object
 from qmpd.named import NamedTuple
 
@@ -43,7 +44,7 @@ class DriveSlot:
         if owner.parent is None:
             return ""
         if owner.type == "usb-storage":  # its disk is about to be made
-            return f"{owner.path}/{self.block_owner.bus_id}.0/legacy[0]"
+            return f"{owner.path}/{self.block_owner.shown(f'{OWN_ID}.0')}/legacy[0]"
         return getattr(owner, "device_id", None) or owner.path
 
     @property

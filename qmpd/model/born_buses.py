@@ -37,6 +37,7 @@ class Buses:
         self._hosts: list[Sitter] = []  #: what those hang on, the oldest first
         self._unattached: int | None = None
         self._unnamed: dict[str, int] = {}
+        self.usb_buses = 0  #: how many there ever were
 
     def unnamed(self, bus_type: str) -> str:
         """The name of a bus that nobody has named: each type counts its own."""

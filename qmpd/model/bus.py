@@ -57,7 +57,6 @@ def _set_realized(bus: Bus, value: object, typed: bool) -> None:
 class Bus(Object):
     """A bus of the type ``bus_type``, called ``bus_name`` by users. ``sitters`` come the newest first.
 
-    ``free_ports`` are the ports that a USB bus has left, in the order in which they are taken.
     ``place`` is where the catalogue knows it, for buses that the machine is born with. ``other_handler`` holds what a
     client has set to handle hot plug here, None as well.
     """
@@ -79,7 +78,6 @@ class Bus(Object):
         self.place = place
         self.sitters: list[Sitter] = []
         self._attached = 0
-        self.free_ports: list[str] | None = None
 
     @property
     def type(self) -> str:
@@ -142,6 +140,10 @@ class Bus(Object):
             if name.startswith("child[") and prop.get is not None and prop.get(self) == device.path:
                 self.remove_property(name)
                 return
+
+    def leaving(self) -> list[Sitter]:
+        """What sits here in the order in which it leaves if it must."""
+        return list(self.sitters)
 
     def walk(self) -> Iterator[Bus]:
         """This bus and all behind it, as QEMU searches them: the newest devices first."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qmpd.catalogue import Catalogue
     from qmpd.catalogue.brought import BroughtObject
     from qmpd.model.attachments import Attached
+    from qmpd.model.brought import BroughtBus
     from qmpd.model.machine import Machine
     from qmpd.model.net import NetClient
 
@@ -128,6 +129,8 @@ class CatalogueDevice(Device):
             return
         if not helpful and self.given():
             raise errors.not_modelled(f"devices of type '{self.type}'")
+        if "audiodev" in helpful and self.machine.config.audiodevs:
+            refusal.hint = errors.device.audiodev_hint(self.machine.config.audiodevs[0].values["id"])
         raise refusal
 
     def abandon(self, *, unplugged: bool) -> None:
@@ -210,7 +213,9 @@ class CatalogueDevice(Device):
 
     def shown(self, name: str) -> str:
         """The name of a recorded object below this device."""
-        return name.replace(OWN_ID, self.bus_id) if OWN_ID in name and self.bus_id is not None else name
+        if OWN_ID in name and self.bus_id is not None:
+            return name.replace(OWN_ID, self.bus_id)
+        return self._unnamed_buses.get(name, name)
 
     @property
     def shares_bus(self) -> bool:
@@ -237,10 +242,8 @@ class CatalogueDevice(Device):
 
     def add_bus(self, recorded: BroughtObject) -> None:
         """Provide the bus that was recorded."""
-        from qmpd.model.brought import BroughtBus
-
         name = self._bus_name(recorded)
-        bus = BroughtBus(name, self, recorded)
+        bus = _bus_class(recorded.type)(name, self, recorded)
         self.child_buses.insert(0, bus)
         self.add_child(name, bus)
 
@@ -278,6 +281,16 @@ class CatalogueDevice(Device):
             or (brought is not None and entry in own and not entry["type"].startswith("child<"))
         ]
         return [*declared, *(stored(entry, instance=True) for entry in kept if entry["name"] not in done)]
+
+
+def _bus_class(bus_type: str) -> type[BroughtBus]:
+    if bus_type == "usb-bus":
+        from qmpd.model.usb import UsbBus
+
+        return UsbBus
+    from qmpd.model.brought import BroughtBus
+
+    return BroughtBus
 
 
 @cache

@@ -11,6 +11,7 @@ from qmpd.model.qom import STR, Object, Property
 
 _MUX_USERS = 4
 _RING_BACKENDS = ("ringbuf", "memory")
+_CLOSED = ("null", "pty", "udp", "msmouse", "parallel", "hub")
 
 
 class User(Protocol):
@@ -48,6 +49,11 @@ class ChardevNode(Object):
     def full(self) -> bool:
         """Whether nobody else can use it."""
         return len(self.users) >= (_MUX_USERS if self.backend == "mux" else 1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is at the other end."""
+        return self.backend not in _CLOSED and not self._filename(self.name).startswith(_DISCONNECTED)
 
     @property
     def heard(self) -> bool:

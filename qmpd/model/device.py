@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
@@ -115,6 +116,10 @@ class Device(Object):
         """The devices inside this one that leave with it, and are told of first."""
         return []
 
+    def behind(self) -> Iterable[Device]:
+        """The devices that leave before this one does: those on its buses."""
+        return [sitter for bus in self.child_buses for sitter in bus.leaving() if isinstance(sitter, Device)]
+
 
 def deletion(device: Object) -> dict[str, Any]:
     """What events about the end of ``device`` carry."""
@@ -142,8 +147,8 @@ def leave(device: Device) -> list[dict[str, Any]]:
 
 def _leave_behind(device: Device, parts: list[Object]) -> list[dict[str, Any]]:
     """Take out what sits on the buses of ``device``, less its own parts."""
-    behind = [sitter for bus in device.child_buses for sitter in bus.sitters if isinstance(sitter, Device)]
-    return [data for sitter in behind if sitter not in parts for data in leave(sitter)]
+    behind = [sitter for sitter in device.behind() if sitter not in parts]
+    return [data for sitter in behind if sitter.parent is not None for data in leave(sitter)]
 
 
 def _refuse_when_realized(device: Device, name: str) -> None:

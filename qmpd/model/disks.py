@@ -213,6 +213,7 @@ def _usb_storage(device: CatalogueDevice) -> None:
     drive = find_drive(device)
     if drive is None:
         raise errors.device.drive_not_set()
+    device.name_buses()
     _use(device, drive, writable=True, resizable=True)
     drive.reports_status = True
     if device.value("removable"):

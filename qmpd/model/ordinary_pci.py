@@ -43,15 +43,20 @@ def ordinary_class(catalogue: Catalogue, type_name: str) -> type[Device] | None:
     known, refused = catalogue.brought(type_name) is not None, catalogue.refusal(type_name) is not None
     if not (known or refused):
         return None
-    if catalogue.type_info(type_name).bus != "PCI":
-        return _bus_device()
+    bus_type = catalogue.type_info(type_name).bus
+    if bus_type != "PCI":
+        return _bus_device(bus_type)
     is_virtio = catalogue.is_a(type_name, "virtio-pci") and backend_type(catalogue, type_name) is not None
     if known:
         return VirtioPci if is_virtio else PciDevice
     return RefusedVirtio if is_virtio else RefusedPci
 
 
-def _bus_device() -> type[Device]:
+def _bus_device(bus_type: str | None) -> type[Device]:
+    if bus_type == "usb-bus":
+        from qmpd.model.usb import UsbDevice
+
+        return UsbDevice
     from qmpd.model.bus_device import BusDevice
 
     return BusDevice

@@ -183,9 +183,9 @@ class PciDevice(CatalogueDevice):
         """Check what only the device itself knows, and take what it needs. Raises QEMU's text."""
         self.check_needs()
         if self.shares_bus:
-            from qmpd.model.bus_device import check_companion
+            from qmpd.model.usb import share_ports
 
-            check_companion(self)
+            share_ports(self)
         self.take_mac()
         if _SAS in self.properties and not self.value(_SAS):
             self.values[_SAS] = _LOCAL_SAS | self.devfn >> 3 << 8 | self.devfn & 7

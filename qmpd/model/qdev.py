@@ -98,7 +98,7 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True,
     if create is None:
         raise _refusal(machine, type_name, bus, options)
     device = create(machine, type_name)
-    _apply_globals(machine, device)
+    apply_globals(machine, device)
     if machine.ready:
         _check_hotplug(machine, device, bus)
     if seat is None:
@@ -183,7 +183,7 @@ def _refusal(machine: Machine, type_name: str, bus: Bus | None, options: Mapping
     return errors.not_modelled(f"devices of type '{type_name}'")
 
 
-def _apply_globals(machine: Machine, device: Device) -> None:
+def apply_globals(machine: Machine, device: Device) -> None:
     """Set what ``-global`` says of such devices, those inside first; once the machine runs mistakes are warned of."""
     for part in (*device.parts(), device) if machine.config.globals else ():
         for owner, name, value in machine.config.globals:

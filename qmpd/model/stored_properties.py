@@ -51,10 +51,8 @@ KINDS: dict[str, Kind] = {
 }
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 512, 2 << 20
 _LARGEST_32_BITS = 0xFFFFFFFF
-_ATTACHED = "attached"
-_ATTACHED_BY_HAND = ("usb-bot", "usb-uas")
 _WARNINGS, _WARNINGS_OF_ALL, _WARNING_OF_REGION = "smart_critical_warning", 0x1F, 0x20
-SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", _ATTACHED, _WARNINGS)
+SET_ANY_TIME = ("bootindex", "bootindexA", "bootindexB", "attached", _WARNINGS)
 """What devices add to themselves, not to their class: it can be changed later, and is listed with the children."""
 _IRQ = "irq"
 UUIDS = ("guid", "uuid")
@@ -121,8 +119,6 @@ def stored(entry: Mapping[str, Any], *, instance: bool) -> Property:
     kind = KINDS.get(type_name)
 
     def set_it(device: CatalogueDevice, value: object, typed: bool) -> None:
-        if name == _ATTACHED and device.type not in _ATTACHED_BY_HAND:
-            raise errors.property_not_writable(device.type, name)
         if device.realized and name not in SET_ANY_TIME:
             inner = device.part_with(name) if instance else None
             if inner is not None:
