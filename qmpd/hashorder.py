@@ -97,8 +97,11 @@ class GHashOrder:
         if reuse < 0:
             self._resize_if_due()
 
-    def remove(self, key: str) -> None:
-        """Take ``key`` out; the slot stays occupied as a tombstone until the next resize."""
+    def remove(self, key: str, *, resize: bool = True) -> None:
+        """Take ``key`` out; the slot stays occupied as a tombstone until the next resize.
+
+        What is taken out while somebody walks the table leaves the table as large as it is.
+        """
         slot, step = self._home(key), 0
         mask = len(self._slots) - 1
         while self._slots[slot] != key:
@@ -109,7 +112,8 @@ class GHashOrder:
         self._slots[slot] = None
         self._tombstones.add(slot)
         self._count -= 1
-        self._resize_if_due()
+        if resize:
+            self._resize_if_due()
 
     def _resize_if_due(self) -> None:
         size = len(self._slots)

@@ -175,7 +175,7 @@ class Object:
         if index is not None:
             index.remove(child)
         del self._children[name]
-        self._instance_order().remove(name)
+        self._instance_order().remove(name, resize=False)
         child.parent = None
 
     def unparent(self) -> None:
