@@ -36,6 +36,18 @@ def fdset_not_found(number: int, fd: int | None) -> QemuError:
     return fd_name_not_found(which)
 
 
+def fdset_parse_failed(path: str) -> QemuError:
+    return QemuError(f"Could not parse fdset {path}")
+
+
+def fdset_missing(path: str) -> QemuError:
+    return QemuError(f"Failed to find fdset {path}")
+
+
+def fdset_flags_mismatch(flags: int) -> QemuError:
+    return QemuError(f"Failed to find file descriptor with matching flags={flags:#x}")
+
+
 # chardev/char.c, chardev/char-ringbuf.c, chardev/char-*.c: character devices at run time
 
 

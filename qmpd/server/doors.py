@@ -240,9 +240,9 @@ class FileDoor(_Base):
 
     def __init__(self, config: ChardevConfig, monitor: MonitorConfig | None, fd_sets: FdSets) -> None:
         super().__init__(config, monitor)
-        how = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if config.append else os.O_TRUNC)
+        how = os.O_APPEND if config.append else os.O_TRUNC
         try:
-            self._fd = fd_sets.open(config.path, how) if names_set(config.path) else os.open(config.path, how, 0o666)
+            self._fd = _create(config.path, how, fd_sets)
         except OSError as error:
             raise errors.char.file_open_failed(config.path, sockets.reason(error)) from None
         if config.input and not os.path.exists(config.input):
@@ -319,7 +319,7 @@ _KINDS: dict[str, Callable[[ChardevConfig, MonitorConfig | None], Door]] = {
 def open_door(config: ChardevConfig, monitor: MonitorConfig | None, fd_sets: FdSets) -> Door:
     """Open a character device. Raises StartupError."""
     try:
-        _create_log(config)
+        _create_log(config, fd_sets)
         if config.backend == "socket":
             return ListeningDoor(config, monitor) if _listens(config) else ConnectingDoor(config, monitor)
         if config.backend == "file":
@@ -330,15 +330,28 @@ def open_door(config: ChardevConfig, monitor: MonitorConfig | None, fd_sets: FdS
         raise StartupError(config.origin, error, *also) from None
 
 
-def _create_log(config: ChardevConfig) -> None:
+def _create_log(config: ChardevConfig, fd_sets: FdSets) -> None:
     """Create the file that would hold what is said; nothing is written there."""
-    if not config.logfile:
+    path = config.logfile
+    if not path:
         return
-    mode = os.O_APPEND if config.log_append else os.O_TRUNC
+    how = os.O_APPEND if config.log_append else os.O_TRUNC
     try:
-        os.close(os.open(config.logfile, os.O_WRONLY | os.O_CREAT | mode | os.O_CLOEXEC, 0o666))
+        os.close(_create(path, how, fd_sets))
     except OSError as error:
-        raise errors.char.file_create_failed(config.logfile, sockets.reason(error)) from None
+        if not names_set(path):
+            raise errors.char.file_create_failed(path, sockets.reason(error)) from None
+        if error.errno == errno.EACCES:
+            raise errors.char.fdset_flags_mismatch(os.O_WRONLY | os.O_CREAT | how) from None
+        if error.errno == errno.ENOENT:
+            raise errors.char.fdset_missing(path) from None
+        raise errors.char.fdset_parse_failed(path) from None
+
+
+def _create(path: str, how: int, fd_sets: FdSets) -> int:
+    """A file to write to, new or, by the path of a set, one that somebody handed over. Raises OSError."""
+    how |= os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+    return fd_sets.open(path, how) if names_set(path) else os.open(path, how, 0o666)
 
 
 def _listens(config: ChardevConfig) -> bool:

@@ -314,6 +314,19 @@ def test_a_descriptor_in_a_set_stands_for_a_file(start: Start, tmp_path: Path) -
     assert {"frontend-open": False, "filename": "file", "label": "c"} in monitor.ask("query-chardev")
 
 
+def test_a_log_may_go_to_a_set_of_descriptors(start: Start, tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as log:
+        fd = log.fileno()
+        option = "null,id=c,logfile=/dev/fdset/3"
+        emulator = start("-add-fd", f"set=3,fd={fd}", "-chardev", f"{option},logappend=on", *MONITOR, fds=[fd])
+        assert emulator.connect(tmp_path / "monitor").negotiate().ask("query-status")
+        with (tmp_path / "log").open("r") as unwritable:
+            fd = unwritable.fileno()
+            emulator = start("-add-fd", f"set=3,fd={fd}", "-chardev", option, fds=[fd])
+            assert emulator.ended() == 1
+    assert _told(emulator) == f"PROG: -chardev {option}: Failed to find file descriptor with matching flags=0x241\n"
+
+
 @pytest.mark.parametrize(
     ("path", "complaint"),
     [("3", "Permission denied"), ("4", "No such file or directory"), ("x", "Invalid argument")],
