@@ -152,6 +152,8 @@ class VmConfig:
         self.memory_max: int | None = None
         self.memory_origin = ""
         self.memory_backend: str | None = None
+        self.mem_path: str | None = None
+        self.mem_prealloc = False
         self.cpu: str | None = None
         self.smp: dict[str, Any] = {}
         self.boot: dict[str, Any] = {}
@@ -169,6 +171,14 @@ class VmConfig:
         self.default_network = False
         self.usb_devices: list[tuple[str, str]] = []
         self.audiodevs: list[OptionArguments] = []
+        self.default_audiodev = ""
+        self.sound_card: tuple[str, str] | None = None
+        self.fsdevs: list[OptionArguments] = []
+        self.tpmdevs: list[OptionArguments] = []
+        self.firmware_files: list[OptionArguments] = []
+        self.counts_instructions = False
+        self.user: int | None = None
+        self.chroot: str | None = None
         self.vnc: list[OptionArguments] = []
         self.display: dict[str, Any] = {}
         self.vga: str | None = None
@@ -206,6 +216,7 @@ class VmConfig:
             or self.vga
             or self.nics
             or self.nets
+            or self.sound_card
             or self.machine_options.get("usb") not in (None, "off", "no", "false", "n")
         )
 

@@ -72,6 +72,9 @@ class DiskFiles:
     def remove(self, path: str) -> None:
         os.unlink(_encoded(path))
 
+    def check_directory(self, path: str) -> None:
+        os.close(os.open(_encoded(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
 
 class DiskImages:
     """The files that may hold disks, see ``Images``."""

@@ -99,13 +99,23 @@ class Vm:
         self.machine.wall_clock = lambda: clock.now()[0]
         self.machine.read_file = self._read_file
         self.machine.chardev_filename = self._chardev_filename
+        if "window-close" in config.display:
+            self._complain("", errors.ui.window_not_closed())
         self._create_objects(config.early_objects)
+        if config.fsdevs:
+            from qmpd.model import sharing
+
+            self._give(config.fsdevs, sharing.add)
         self._open_images()
         self.machine.configure()
         self._connect_network()
         self._create_objects(config.objects)
         if config.memory_backend is not None:
             self._blame("", ram.use_backend, self.machine, config.memory_backend)
+        if config.tpmdevs:
+            from qmpd.model import tpm
+
+            tpm.add(self.machine, config.tpmdevs)
         config.raise_problems(Phase.LATE_BACKENDS)
         self._blame("", self.machine.take_cpu_options)
         for numa in config.numa:
@@ -165,11 +175,22 @@ class Vm:
             raise StartupError(origin, error) from None
         self._origin = ""
 
+    def _give(self, options: list[OptionArguments], take: Callable[[Machine, dict[str, Any]], None]) -> None:
+        for given in options:
+            self._blame(given.origin, take, self.machine, given.values)
+
     def _build(self) -> None:
         machine = self.machine
         machine.initialize()
         if machine.board is not None:
             self._blame("", machine.board.make)
+            if self.config.sound_card is not None:
+                self._blame("", machine.board.plug_sound_card, *self.config.sound_card)
+        if self.config.firmware_files:
+            from qmpd.model import fw_cfg
+
+            self._give(self.config.firmware_files, fw_cfg.add)
+        if machine.board is not None:
             for name, origin in self.config.usb_devices:
                 self._blame(origin, machine.board.plug_usb, name)
         for arguments in self.config.devices:

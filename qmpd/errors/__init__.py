@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from qmpd.errors import exports as exports
     from qmpd.errors import extras as extras
     from qmpd.errors import faults as faults
+    from qmpd.errors import firmware as firmware
     from qmpd.errors import hmp as hmp
     from qmpd.errors import hostmem as hostmem
     from qmpd.errors import hostmem_file as hostmem_file
     from qmpd.errors import hyperv as hyperv
+    from qmpd.errors import icount as icount
     from qmpd.errors import images as images
     from qmpd.errors import jobs as jobs
     from qmpd.errors import machine as machine
@@ -39,8 +41,11 @@ if TYPE_CHECKING:
     from qmpd.errors import qtest as qtest
     from qmpd.errors import rare as rare
     from qmpd.errors import run_state as run_state
+    from qmpd.errors import sharing as sharing
     from qmpd.errors import sockets as sockets
+    from qmpd.errors import sound as sound
     from qmpd.errors import startup as startup
+    from qmpd.errors import tpm as tpm
     from qmpd.errors import ui as ui
     from qmpd.errors import usb as usb
     from qmpd.errors import user_objects as user_objects

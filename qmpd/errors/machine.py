@@ -69,6 +69,10 @@ def nvdimm_persistence_unsupported(value: str) -> QemuError:
     return QemuError(f"-machine nvdimm-persistence={value}: unsupported option")
 
 
+def kernel_unsupported() -> QemuError:
+    return QemuError("The -kernel parameter is not supported (use the generic 'loader' device instead).")
+
+
 def audiodev_not_found(name: str) -> QemuError:
     return QemuError(f"audiodev '{name}' not found")
 

@@ -84,6 +84,18 @@ def seed_malformed(text: str) -> QemuError:
     return QemuError(f"Invalid seed number: {text}")
 
 
+def user_unknown(text: str) -> QemuError:
+    return QemuError(f'User "{text}" doesn\'t exist (and is not <uid>:<gid>)')
+
+
+def privileges_not_dropped() -> QemuError:
+    return QemuError("Dropping privileges failed")
+
+
+def root_not_changed() -> QemuError:
+    return QemuError("chroot failed")
+
+
 def uuid_malformed() -> QemuError:
     return QemuError("failed to parse UUID string: wrong format")
 
@@ -212,6 +224,14 @@ def usb_bus_missing(name: str) -> QemuError:
         f"Error: no usb bus to attach usbdevice {name}, please try -machine usb=on and check that the machine model"
         " supports USB"
     )
+
+
+def braille_not_reached(reason: str) -> QemuError:
+    return QemuError(f"brlapi__openConnection: connect: {reason}")
+
+
+def usb_device_not_created(driver: str) -> QemuError:
+    return QemuError(f"Failed to create USB device '{driver}'")
 
 
 def usb_parameters_gone() -> QemuError:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from qmpd.errors import ErrorClass, QemuError
 
-# ui/ui-qmp-cmds.c, ui/spice-module.c, ui/vnc.c
+# system/vl.c, ui/ui-qmp-cmds.c, ui/spice-module.c, ui/vnc.c
+
+
+def no_opengl(display: str) -> QemuError:
+    return QemuError(f"OpenGL is not supported by display backend '{display}'")
+
+
+def window_not_closed() -> QemuError:
+    return QemuError("window-close is only valid for GTK and SDL, ignoring option")
+
+
+NO_TERMINAL = "We need a terminal output"  # ui/curses.c
 
 
 def password_not_set() -> QemuError:

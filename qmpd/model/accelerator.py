@@ -26,12 +26,15 @@ KVM_DEVICE: Final = "/dev/kvm"
 Say = Callable[[str, QemuError], None]
 
 
-def choose(accels: Sequence[OptionArguments], tested: bool, kvm_fault: Callable[[str], int], say: Say) -> str:
+def choose(
+    accels: Sequence[OptionArguments], tested: bool, counting: bool, kvm_fault: Callable[[str], int], say: Say
+) -> str:
     """The name of the first accelerator that can be used; ``tcg`` if none is asked for.
 
     ``say`` is told what is wrong with those before it, and the option it came from. ``kvm_fault`` answers the error
     number with which the device of that path cannot be opened, 0 if it can. ``tested``: there is a qtest socket, which
-    makes QEMU say less. Raises StartupError if none is left.
+    makes QEMU say less. ``counting``: the clock counts instructions, for which it takes TCG. Raises StartupError if
+    none is left.
     """
     if not accels:
         return "tcg"
@@ -51,6 +54,10 @@ def choose(accels: Sequence[OptionArguments], tested: bool, kvm_fault: Callable[
             if not fault:
                 if failed and not tested:
                     say("", errors.startup.accelerator_fallback(NAMES[name]))
+                if counting and name == "kvm":
+                    raise StartupError("", errors.icount.needs_tcg())
+                if counting and name == "tcg" and entry.values.get("thread") == "multi":
+                    raise StartupError(entry.origin, errors.icount.needs_one_thread())
                 return name
             say(entry.origin, errors.accelerator.kvm_inaccessible(strerror(fault)))
             if not tested or fault != ENOENT:

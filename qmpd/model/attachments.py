@@ -26,6 +26,7 @@ _LISTENING = frozenset(
 _SERIAL = "serial"
 _AROUND_SERIAL = frozenset({"isa-serial", "pci-serial"})
 """Devices whose character device is that of the port inside."""
+SOUND, TPM = "audiodev", "tpmdev"
 _VLANS = 4096
 
 
@@ -84,7 +85,7 @@ class Attached(NamedTuple):
 
 def is_attachment(name: str, type_name: str) -> bool:
     """Whether a property stands for something outside."""
-    return type_name == "str" and (name in ("drive", "netdev", "audiodev") or name.startswith("chardev"))
+    return type_name == "str" and (name in ("drive", "netdev", SOUND, TPM) or name.startswith("chardev"))
 
 
 def read(device: CatalogueDevice, name: str) -> str:
@@ -112,8 +113,11 @@ def take(device: CatalogueDevice, name: str, value: object, typed: bool) -> None
         device.attached = Attached({}, {}, {}, {})
     if name == "netdev":
         _take_netdev(device, name, text)
-    elif name == "audiodev":
+    elif name == SOUND:
         _take_sound(device, text)
+    elif name == TPM:
+        if text != device.machine.tpm:
+            raise errors.device.property_finds_nothing(device.type, name, text)
     elif not text:
         return
     elif name == "drive":
@@ -194,6 +198,15 @@ def _take_netdev(device: CatalogueDevice, name: str, text: str) -> None:
 def _take_sound(device: CatalogueDevice, text: str) -> None:
     if all(audiodev.values.get("id") != text for audiodev in device.machine.config.audiodevs):
         raise errors.device.audiodev_missing(text)
+
+
+def use_default_sound(device: CatalogueDevice) -> None:
+    """Let a device that was not told where to play play where all such do. Raises QEMU's text."""
+    config = device.machine.config
+    if not config.default_audiodev:
+        raise errors.sound.no_default(next((given.values["id"] for given in config.audiodevs), ""))
+    device.attached = device.attached or Attached({}, {}, {}, {})
+    device.attached.names[SOUND] = config.default_audiodev
 
 
 def connect_card(device: CatalogueDevice) -> None:

@@ -7,7 +7,9 @@ A board makes them between those that the catalogue recorded, as rows of ``_STEP
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from errno import ENOENT
 from functools import cached_property
+from os import strerror
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
@@ -50,6 +52,16 @@ _SOUTH_BRIDGE = "/machine/unattached/device[3]"
 _INSIDE = 3
 _LAST = 1 << 16
 _USB_DEVICES = {"tablet": "usb-tablet", "mouse": "usb-mouse", "keyboard": "usb-kbd", "wacom-tablet": "usb-wacom-tablet"}
+_SOUND_CARDS = {
+    "ac97": ("AC97",),
+    "es1370": ("ES1370",),
+    "hda": ("intel-hda", "hda-duplex"),
+    "virtio": ("virtio-sound-pci",),
+}
+"""The devices of a card, where they are called otherwise."""
+_ISA_SOUND_CARDS = frozenset({"adlib", "cs4231a", "gus", "sb16"})
+_BRAILLE = "braille"
+"""What ``-usbdevice`` takes and nobody here can serve."""
 _DEFAULT_CARDS = {"pc-i440fx": "e1000", "pc-q35": "e1000e", "isapc": _ISA_CARD}
 _E1000E_SINCE = (2, 12)
 
@@ -157,6 +169,20 @@ class Board:
             seat = Seat(machine.unattached, numbering.made(index), numbering.turns[index].number)
             self.made.append(device_add(machine, {"driver": driver, **options}, seat=seat))
 
+    def plug_sound_card(self, name: str, audiodev: str) -> None:
+        """Make the card that ``-audio`` calls so. Raises QEMU's text."""
+        from qmpd.model.bus import pick
+        from qmpd.model.qdev import device_add
+
+        machine = self._machine
+        kind = "ISA" if name in _ISA_SOUND_CARDS else "PCI"
+        if pick(machine.buses.system, lambda bus: bus.bus_type in (kind, f"{kind}E")) is None:
+            raise errors.sound.card_lacks_bus(kind, name)
+        for driver in _SOUND_CARDS.get(name, (name,)):
+            options = {"audiodev": audiodev} if driver != "intel-hda" else {}
+            seat = Seat(machine.unattached, f"device[{machine.buses.next_unattached()}]", _LAST)
+            self.made.append(device_add(machine, {"driver": driver, **options}, seat=seat))
+
     def plug_usb(self, name: str) -> None:
         """Make the device that ``-usbdevice`` calls so. Raises QEMU's text."""
         from qmpd.model.bus import pick
@@ -164,9 +190,13 @@ class Board:
 
         machine = self._machine
         driver = _USB_DEVICES.get(name)
-        if driver is not None and pick(machine.buses.system, lambda bus: bus.bus_type == "usb-bus") is None:
+        has_bus = pick(machine.buses.system, lambda bus: bus.bus_type == "usb-bus") is not None
+        if name in (*_USB_DEVICES, _BRAILLE) and not has_bus:
             machine.complain(errors.startup.usb_bus_missing(name))
             driver = None
+        elif name == _BRAILLE:
+            machine.complain(errors.startup.braille_not_reached(strerror(ENOENT)))
+            machine.complain(errors.startup.usb_device_not_created("usb-braille"))
         if ":" in name:
             machine.complain(errors.startup.usb_parameters_gone())
         if driver is None:

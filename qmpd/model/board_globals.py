@@ -59,6 +59,8 @@ def _read(machine: Machine, type_name: str, name: str, text: str) -> Any:
     kind = next((entry["type"] for entry in entries if entry["name"] == name), None)
     if kind is None:
         raise errors.property_not_found(type_name, name)
+    if (type_name, name) == (_SPEAKER, "audiodev"):
+        raise errors.machine.audiodev_not_found(text)  # there is none yet when boards make their speaker
     if machine.catalogue.setter(type_name, name, kind) is None:
         raise errors.property_not_writable(type_name, name)
     return KINDS[kind].read(GlobalText(text), name, typed=False) if kind in KINDS else None

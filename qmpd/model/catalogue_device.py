@@ -14,7 +14,7 @@ from qmpd.catalogue.brought import OWN_ID, initial_value
 from qmpd.errors import QemuError
 from qmpd.hashorder import GHashOrder
 from qmpd.model import boot_order
-from qmpd.model.attachments import release
+from qmpd.model.attachments import SOUND, release, use_default_sound
 from qmpd.model.device import Device
 from qmpd.model.qom import Object, Property, resolve_at
 from qmpd.model.stored_properties import ANY_UUID, CHOSEN_UUID, KINDS, SET_ANY_TIME, UUIDS, shown, stored
@@ -59,7 +59,8 @@ _WITH_DRIVE = frozenset(
 _CHECKED = frozenset(
     {
         *("bochs-display", "ccid-card-emulated", "intel-iommu", "ramfb", "virtio-iommu-device", "virtio-iommu-pci"),
-        "virtio-net-device",
+        *("virtio-net-device", "virtio-9p-device"),
+        *("virtio-9p-pci", "virtio-9p-pci-transitional", "virtio-9p-pci-non-transitional"),
     }
 )
 """The types that qmpd.model.checks has a rule for."""
@@ -126,6 +127,9 @@ class CatalogueDevice(Device):
             checks.RULES[self.type](self)
         refusal, helpful = self.machine.catalogue.refusal(self.type), self.machine.catalogue.helpful(self.type)
         if refusal is None or (helpful and self.given() >= set(helpful)):
+            return
+        if helpful == [SOUND]:
+            use_default_sound(getattr(self, "backend", self))
             return
         if not helpful and self.given():
             raise errors.not_modelled(f"devices of type '{self.type}'")

@@ -113,6 +113,12 @@ def _bochs_display(device: CatalogueDevice) -> None:
         raise errors.device.video_memory_refused(device.type, "small" if size < _BOCHS_MEMORY[0] else "big")
 
 
+def _shared_directory(device: CatalogueDevice) -> None:
+    from qmpd.model import sharing  # nobody else needs it
+
+    sharing.check_device(getattr(device, "backend", device))
+
+
 RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "intel-iommu": _intel_iommu,
     "virtio-iommu-pci": _virtio_iommu,
@@ -121,4 +127,8 @@ RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "ccid-card-emulated": _emulated_card,
     "ramfb": _ramfb,
     "bochs-display": _bochs_display,
+    "virtio-9p-device": _shared_directory,
+    "virtio-9p-pci": _shared_directory,
+    "virtio-9p-pci-transitional": _shared_directory,
+    "virtio-9p-pci-non-transitional": _shared_directory,
 }

@@ -109,7 +109,7 @@ class MemoryBackend(UserObject):
         self.size = 0
         self.merge = machine.mem_merge
         self.dump = machine.dump_guest_core
-        self.prealloc = False
+        self.prealloc = machine.config.mem_prealloc
         self.prealloc_threads = machine.cpus.smp.cpus
         self.prealloc_context: Object | None = None
         self.share = False

@@ -47,6 +47,9 @@ class Files(Protocol):
 
     def remove(self, path: str) -> None: ...
 
+    def check_directory(self, path: str) -> None:
+        """Nothing, if there is one that can be opened."""
+
 
 class NoFiles:
     """A host without a single file."""
@@ -64,6 +67,8 @@ class NoFiles:
 
     def remove(self, path: str) -> None:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+    check_directory = remove
 
 
 class Threads(Protocol):

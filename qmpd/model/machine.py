@@ -129,6 +129,9 @@ class Machine(Object):
         self.guest: Guest = Nobody()
         self.cpu_slots_shown = False
         self.plugged_cpus: list[CpuDevice] = []
+        self.directories: dict[str, str | None] = {}
+        self.firmware_files: list[str] = []
+        self.tpm: str | None = None
         self.run = RunState(self, config.actions)
         if config.incoming is not None:
             self.run.state = State.INMIGRATE
@@ -218,7 +221,9 @@ class Machine(Object):
             raise StartupError("", error) from None
         self.cpus = Cpus(smp, self._cpu_type())
         config.raise_problems(Phase.ACCELERATORS)
-        self.accelerator = accelerator.choose(config.accels, config.qtest is not None, self.host.kvm_fault, self._say)
+        self.accelerator = accelerator.choose(
+            config.accels, config.qtest is not None, config.counts_instructions, self.host.kvm_fault, self._say
+        )
         if self.info.deprecated and self.accelerator != "qtest":
             self.warn(errors.machine.machine_deprecated(self.info.name))
 
@@ -250,13 +255,21 @@ class Machine(Object):
     def initialize(self) -> None:
         """Build the board: RAM, nodes, CPUs, the region for memory devices. Raises StartupError."""
         try:
+            if self.info.name == "none" and "kernel" in self.config.machine_options:
+                raise errors.machine.kernel_unsupported()
             ram.attach(self)
             self.numa.complete(self)
             self._create_cpus()
+            if self.config.rtc.get("driftfix") == "slew":
+                self.board_values.setdefault("mc146818rtc", {})["lost_tick_policy"] = "slew"
             self._apply_globals(early=False)
             ram.join(self)
             ram.split(self)
             memory = ram.create_device_memory(self)
+            if self.config.boot:
+                from qmpd.model import fw_cfg
+
+                fw_cfg.check_boot(self, self.config.boot)
             if self.flash or self.config.drives:
                 self._make_flash()
         except QemuError as error:
@@ -382,6 +395,10 @@ class Machine(Object):
 
             cxl.check_host_bridges(self)
         self._warn_of_globals()
+        if self.firmware_files:
+            from qmpd.model import fw_cfg
+
+            fw_cfg.check_end(self)
         self.ready = True
         if "buses" in vars(self):
             self.buses.ready()

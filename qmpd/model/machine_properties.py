@@ -60,6 +60,11 @@ def _smp(machine: Machine) -> dict[str, Any]:
     return machine.cpus.smp.config()
 
 
+def _boot(machine: Machine) -> dict[str, Any]:
+    recorded: dict[str, Any] = machine.setting("boot")
+    return {**recorded, **machine.config.boot}
+
+
 def _rtc_time(machine: Machine) -> dict[str, int]:
     """The guest's clock on the wall, as C's ``struct tm`` counts: years from 1900, months from 0."""
     from datetime import UTC, datetime
@@ -85,7 +90,7 @@ MODELLED = {
         computed("type", "string", lambda machine: machine.type),
         Property("memory", "MemorySizeConfiguration", _memory, _set_memory),
         Property("smp", "SMPConfiguration", _smp, _refuse_structure("smp")),
-        Property("boot", "BootConfiguration", lambda machine: machine.setting("boot"), _refuse_structure("boot")),
+        Property("boot", "BootConfiguration", _boot, _refuse_structure("boot")),
         attribute("mem-merge", BOOL),
         attribute("dump-guest-core", BOOL),
         attribute("acpi", ON_OFF_AUTO),

@@ -75,6 +75,7 @@ def _pcspk_audiodev(machine: Machine, value: object, typed: bool) -> str:
     name: str = STR.read(value, "pcspk-audiodev", typed)
     if all(audiodev.values.get("id") != name for audiodev in machine.config.audiodevs):
         raise errors.machine.audiodev_not_found(name)
+    machine.board_values.setdefault("isa-pcspk", {})["audiodev"] = name
     return name
 
 

@@ -70,11 +70,21 @@ def attach(machine: Machine) -> None:
         return
     if machine.objects.child(name) is not None:
         raise errors.machine.default_ram_id_reserved(name)
-    backend = MemoryBackendRam(machine)
+    backend = _own_backend(machine)
     backend.size = machine.ram_size
     machine.objects.add_child(name, backend)
     backend.complete()
     machine.memory_backend = backend
+
+
+def _own_backend(machine: Machine) -> MemoryBackend:
+    if machine.config.mem_path is None:
+        return MemoryBackendRam(machine)
+    from qmpd.model.hostmem_file import MemoryBackendFile
+
+    backend = MemoryBackendFile(machine)
+    backend.mem_path = machine.config.mem_path
+    return backend
 
 
 def join(machine: Machine) -> None:

@@ -16,7 +16,8 @@ from qmpd import errors
 from qmpd.config import FdConfig, OptionArguments, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.hashorder import qdict_order
-from qmpd.options import keyval, optsvisitor, structs, types
+from qmpd.options import keyval, numbers, optsvisitor, structs, types
+from qmpd.options.numbers import MalformedError, OutOfRangeError
 from qmpd.options.parser import Parser
 from qmpd.options.ports import Ports
 from qmpd.options.qemuopts import Opts
@@ -43,8 +44,12 @@ _MISSING_AUDIO: Final = {
 }
 _LAST_RESORT: Final = {"id": "default", "vnc": "localhost:0", "to": "99"}
 """How a picture is shown if nobody says how."""
+_WORKING_AUDIO: Final = ("none", "alsa", "wav")
+_DSP: Final = "/dev/dsp"
 _CLOCKS: Final = frozenset({"host", "rt", "vm"})
 _DRIFT_FIXES: Final = frozenset({"slew", "none"})
+_REPLAY_MODES: Final = frozenset({"record", "replay"})
+_LARGEST_SHIFT: Final = 10
 _BOOT_LETTERS: Final = frozenset("abcdefghijklmnop")
 
 _SANDBOX: Final = {
@@ -123,6 +128,8 @@ def _take_plain(parser: Parser, config: VmConfig) -> None:
     config.incoming = words.get("incoming")
     config.qtest = words.get("qtest")
     config.qtest_log = words.get("qtest-log")
+    config.mem_path = words.get("mem-path")
+    config.mem_prealloc = "mem-prealloc" in flags
     config.stopped = "S" in flags
     config.preconfig = "preconfig" in flags
     config.daemonize = "daemonize" in flags
@@ -134,6 +141,8 @@ def _take_plain(parser: Parser, config: VmConfig) -> None:
     config.extras = parser.extras
     config.ignored = parser.ignored
     config.usb_devices = parser.usb_devices
+    config.user, config.chroot = parser.user, parser.chroot
+    config.sound_card = parser.sound_card
 
 
 def _take_early(parser: Parser, config: VmConfig) -> None:
@@ -226,6 +235,9 @@ def _tell(parser: Parser, option: str, status: int = 0) -> NoReturn:
 
 def _take_setup(parser: Parser, config: VmConfig) -> None:
     """Clock and memory; both are looked at before the machine's type."""
+    icount = parser.store.merged("icount")
+    if icount:
+        _take_icount(icount, config)
     rtc = parser.store.merged("rtc")
     if rtc:
         config.rtc = rtc.values()
@@ -238,6 +250,33 @@ def _take_setup(parser: Parser, config: VmConfig) -> None:
         keyval.merge(parser.machine, {"memory": _memory_property(memory)})
     except QemuError as error:
         config.add_problem(Phase.SETUP, memory.origin if memory else "", error)
+
+
+def _take_icount(icount: Opts, config: VmConfig) -> None:
+    """A clock that counts instructions (replay/replay.c, accel/tcg/icount-common.c)."""
+    mode, shift = icount.get("rr"), icount.get("shift")
+    sleeps, aligned = icount.get_bool("sleep", True), icount.get_bool("align", False)
+    config.counts_instructions = shift is not None
+    if mode is not None:
+        error = errors.not_modelled("record and replay")
+        if mode not in _REPLAY_MODES:
+            error = errors.icount.replay_mode_invalid(mode)
+        elif icount.get("rrfile") is None:
+            error = errors.icount.replay_file_missing()
+        config.add_problem(Phase.SETUP, icount.origin, error)
+    if shift is None and icount.get("align") is not None:
+        config.add_problem(Phase.ACCELERATORS, icount.origin, errors.icount.align_without_shift())
+    elif aligned and not sleeps:
+        config.add_problem(Phase.ACCELERATORS, icount.origin, errors.icount.align_without_sleep())
+    elif shift not in (None, "auto") and not _is_shift(shift):
+        config.add_problem(Phase.ACCELERATORS, icount.origin, errors.icount.shift_invalid())
+
+
+def _is_shift(text: str) -> bool:
+    try:
+        return 0 <= numbers.parse_int64(text) <= _LARGEST_SHIFT
+    except (MalformedError, OutOfRangeError):
+        return False
 
 
 def _check_rtc(rtc: dict[str, str]) -> None:
@@ -275,6 +314,10 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
     config.blockdevs = parser.blockdevs
     config.netdevs = [*parser.netdevs, *_netdevs(store.all("netdev"))]
     config.audiodevs = parser.audiodevs
+    config.default_audiodev = _default_audiodev(parser, config)
+    config.fsdevs = _untyped(store.all("fsdev"))
+    config.tpmdevs = _untyped(store.all("tpmdev"))
+    config.firmware_files = _untyped(store.all("fw_cfg"))
     _take_net(parser, config)
     numa = [(opts, structs.from_schema("machine", "NumaOptions")) for opts in store.all("numa")]
     for opts, struct in numa:
@@ -293,10 +336,14 @@ def _take_pictures(parser: Parser, config: VmConfig) -> None:
     name = config.display.get("type", "")
     if name in _MISSING_DISPLAYS:
         config.add_problem(Phase.BACKENDS, "", errors.startup.display_unavailable(name, _MISSING_DISPLAYS[name]))
+    if config.display.get("gl", "off") != "off" and name not in _MISSING_DISPLAYS:
+        config.add_problem(Phase.BACKENDS, "", errors.ui.no_opengl(name))
     for audiodev in config.audiodevs:
         driver = audiodev.values["driver"]
         if driver in _MISSING_AUDIO:
             config.add_problem(Phase.BACKENDS, "", errors.startup.audio_unavailable(driver, _MISSING_AUDIO[driver]))
+        elif driver == "oss":
+            _check_oss(config, audiodev.values)
     if not (name or config.vnc or "nographic" in parser.flags):
         config.vnc.append(OptionArguments(_LAST_RESORT, ""))
     if config.vga is None or re.fullmatch(_VGA, config.vga):
@@ -304,6 +351,23 @@ def _take_pictures(parser: Parser, config: VmConfig) -> None:
     missing = next((told for kind, told in _MISSING_VGA.items() if config.vga.startswith(kind)), None)
     error = errors.startup.vga_unknown(config.vga) if missing is None else errors.startup.vga_unavailable(*missing)
     config.add_problem(Phase.BACKENDS, "", error)
+
+
+def _default_audiodev(parser: Parser, config: VmConfig) -> str:
+    """Where sound goes if nobody says: to the first back end that works here."""
+    if config.default_devices and not (parser.default_audiodevs or parser.audiodevs):
+        return "#default"
+    return next((given["id"] for given in parser.default_audiodevs if given["driver"] in _WORKING_AUDIO), "")
+
+
+def _check_oss(config: VmConfig, given: dict[str, Any]) -> None:
+    for direction in ("in", "out"):
+        path = given.get(direction, {}).get("dev", _DSP)
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
+        except OSError as error:
+            config.add_problem(Phase.BACKENDS, "", errors.sound.dsp_not_accessible(path, error.strerror or ""))
+            return
 
 
 def _take_net(parser: Parser, config: VmConfig) -> None:

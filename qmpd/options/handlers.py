@@ -193,17 +193,9 @@ def take_audiodev(parser: Parser, argument: str) -> None:
     if argument in HELP_WORDS:
         parser.help.recorded("-audiodev help")
         raise StartupExit(0)
-    parser.audiodevs.append(parser.typed(parser.read(argument, "driver", types.AUDIODEV)))
-
-
-def take_audio(parser: Parser, argument: str) -> None:
-    tree, wants_help = keyval.parse(argument, "driver")
-    if wants_help or tree.get("driver") in HELP_WORDS:
-        parser.help.recorded("-audiodev help")
-        raise StartupExit(0)
-    tree.setdefault("id", "audiodev0")
-    tree.pop("model", None)
-    parser.audiodevs.append(parser.typed(structs.read(tree, types.AUDIODEV, structs.STRINGS)))
+    values = parser.read(argument, "driver", types.AUDIODEV)
+    types.check_audiodev(values)
+    parser.audiodevs.append(parser.typed(values))
 
 
 def take_display(parser: Parser, argument: str) -> None:
@@ -235,16 +227,6 @@ def take_uuid(parser: Parser, argument: str) -> None:
     if not re.fullmatch(_UUID, argument):
         raise errors.startup.uuid_malformed()
     parser.uuid = argument.lower()
-
-
-def take_smbios(parser: Parser, argument: str) -> None:
-    from qmpd.options import smbios
-
-    opts = parser.add("smbios", False, argument)
-    smbios.check_table(opts)
-    uuid = opts.get("uuid")
-    if uuid is not None:
-        parser.uuid = uuid.lower()
 
 
 def take_seed(parser: Parser, argument: str) -> None:
@@ -300,16 +282,6 @@ def take_option_rom(parser: Parser, argument: str) -> None:
         raise errors.startup.option_rom_missing()
 
 
-def take_run_with(parser: Parser, argument: str) -> None:
-    parser.add("run-with", False, argument)
-
-
-def take_virtfs(parser: Parser, argument: str) -> None:
-    opts = parser.add("virtfs", True, argument)
-    if opts.get("fsdriver") is None or opts.get("mount_tag") is None:
-        raise errors.startup.virtfs_usage()
-
-
 def take_version(parser: Parser, argument: str) -> NoReturn:
     parser.help.version()
     raise StartupExit(0)
@@ -332,6 +304,15 @@ def take_extras(parser: Parser, argument: str) -> None:
 
     parser.extras = extras.read(argument, parser.extras)
     parser.help.identity = parser.extras.identity
+
+
+def _rare(name: str) -> Handler:
+    def take(parser: Parser, argument: str) -> None:
+        from qmpd.options import rare_handlers  # few starts need one of them
+
+        rare_handlers.HANDLERS[name](parser, argument)
+
+    return take
 
 
 def take_section(parser: Parser, section: Section) -> None:
@@ -362,7 +343,6 @@ def take_tree(parser: Parser, group_name: str, tree: keyval.Tree, origin: str) -
 HANDLERS: Final[dict[str, Handler]] = {
     "M": take_machine,
     "accel": take_accel,
-    "audio": take_audio,
     "audiodev": take_audiodev,
     "blockdev": take_blockdev,
     "boot": take_boot,
@@ -389,17 +369,15 @@ HANDLERS: Final[dict[str, Handler]] = {
     "qmp": take_qmp,
     "qmp-pretty": take_qmp_pretty,
     "readconfig": take_readconfig,
-    "run-with": take_run_with,
     "seed": take_seed,
     "serial": take_serial,
     "set": take_set,
-    "smbios": take_smbios,
     "smp": take_smp,
     "spice": take_spice,
     "uuid": take_uuid,
     "version": take_version,
     "vnc": take_vnc,
-    "virtfs": take_virtfs,
     "watchdog-action": take_watchdog_action,
     "x-qmpd": take_extras,
+    **{name: _rare(name) for name in ("acpitable", "audio", "run-with", "smbios", "tpmdev", "virtfs")},
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from qmpd.options import table
@@ -75,6 +76,10 @@ class Help:
                 for name, kind in members.items()
             ),
         )
+
+    def sound_cards(self, cards: Mapping[str, str]) -> None:
+        self._print("Valid sound card names (comma separated):")
+        self._print(*(f"{name:<11} {told}" for name, told in cards.items()))
 
     def version(self) -> None:
         number, package = self._catalogue.version_number, self._catalogue.package

@@ -49,6 +49,10 @@ class Parser:
         self.blockdevs: list[OptionArguments] = []
         self.netdevs: list[OptionArguments] = []
         self.audiodevs: list[OptionArguments] = []
+        self.user: int | None = None
+        self.chroot: str | None = None
+        self.default_audiodevs: list[dict[str, Any]] = []
+        self.sound_card: tuple[str, str] | None = None
         self.display: dict[str, Any] = {}
         self.compat: dict[str, str] = {}
         self.ports: dict[str, list[tuple[str, str]]] = {"serial": [], "parallel": [], "debugcon": []}

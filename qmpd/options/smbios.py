@@ -7,7 +7,9 @@ import re
 from typing import Final
 
 from qmpd import errors
+from qmpd.options import numbers
 from qmpd.options.groups import Group, types
+from qmpd.options.numbers import MalformedError, OutOfRangeError
 from qmpd.options.qemuopts import Opts, check
 
 _MAKER = "manufacturer version serial asset"
@@ -44,8 +46,12 @@ def check_table(opts: Opts) -> None:
         return
     if type_text is None:
         raise errors.startup.smbios_type_missing()
-    found = re.match(r"\s*\+?(0[xX][0-9a-fA-F]+|[0-9]+)", type_text)
-    number = int(found[1], 0 if found[1][:2] in ("0x", "0X") else 8 if found[1][0] == "0" else 10) if found else 0
+    try:
+        number, _ = numbers.scan_uint64(type_text, wrap=True)
+    except MalformedError:
+        number = 0
+    except OutOfRangeError:
+        number = numbers.U64_MAX
     if number > _LAST_TYPE:
         raise errors.startup.smbios_type_out_of_range()
     if number not in _MEMBERS:

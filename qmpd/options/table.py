@@ -43,8 +43,6 @@ GROUPED: Final = {
     "numa": ("numa", True),
     "rtc": ("rtc", False),
     "sandbox": ("sandbox", True),
-    "smbios": ("smbios", False),
-    "tpmdev": ("tpmdev", True),
 }
 
 # Options that only set a property of the machine: its name, and the value of a flag.

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from qmpd import errors
 from qmpd.options.structs import Kind, ListOf, Struct
 
 
@@ -58,12 +59,52 @@ DISPLAY: Final = Struct(
 )
 
 AUDIO_DRIVERS = ("none", "alsa", "dbus", "jack", "oss", "pa", "pipewire", "sdl", "spice", "wav")
-_AUDIO_NONE: Final = Struct(_optional(timer_period="uint32"))
-AUDIODEV: Final = Struct(
-    (("id", "str", True), ("driver", AUDIO_DRIVERS, True)),
-    "driver",
-    lambda driver: _AUDIO_NONE if driver == "none" else Struct((), open=True),
+AUDIO_FORMATS = ("u8", "s8", "u16", "s16", "u32", "s32", "f32")
+_STREAM: Final = _optional(
+    mixing_engine="bool",
+    fixed_settings="bool",
+    frequency="uint32",
+    channels="uint32",
+    voices="uint32",
+    format=AUDIO_FORMATS,
+    buffer_length="uint32",
 )
+_ALSA: Final = _optional(dev="str", period_length="uint32", try_poll="bool")
+_OSS: Final = _optional(dev="str", buffer_count="uint32", try_poll="bool")
+
+
+def _audio(*members: tuple[str, Kind, bool], stream: tuple[tuple[str, Kind, bool], ...] = ()) -> Struct:
+    """What a driver takes: for either direction, and for both."""
+    return Struct((*((name, Struct((*_STREAM, *stream)), False) for name in ("in", "out")), *members))
+
+
+_AUDIO: Final = {
+    "none": _audio(),
+    "alsa": _audio(*_optional(threshold="uint32"), stream=_ALSA),
+    "oss": _audio(
+        *_optional(try_mmap="bool", exclusive="bool", dsp_policy="uint32"),
+        stream=_OSS,
+    ),
+    "wav": _audio(*_optional(path="str")),
+}
+AUDIODEV: Final = Struct(
+    (("id", "str", True), ("driver", AUDIO_DRIVERS, True), ("timer-period", "uint32", False)),
+    "driver",
+    lambda driver: _AUDIO.get(driver) or Struct((), open=True),
+)
+
+
+def check_audiodev(values: dict[str, Any]) -> None:
+    """Raise QEMU's text where settings of a back end contradict each other (audio/audio.c, audio_validate_opts())."""
+    for direction in ("in", "out"):
+        given = values.get(direction, {})
+        mixes = given.get("mixing-engine", True)
+        fixed = given.get("fixed-settings", mixes)
+        if not fixed and given.keys() & {"frequency", "channels", "format"}:
+            raise errors.sound.format_not_fixed()
+        if fixed and not mixes:
+            raise errors.sound.fixed_without_mixing()
+
 
 _ANYTHING: Final = Struct((), open=True)
 MIGRATION_CHANNEL: Final = Struct((("channel-type", ("main", "cpr"), True), ("addr", _ANYTHING, True)))

@@ -11,10 +11,19 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from qmpd import errors
+from qmpd.config import VmConfig
 from qmpd.server.sockets import reason
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _UMASK = 0o027  # os-posix.c
+
+
+def check_privileges(config: VmConfig) -> None:
+    """Raise QEMU's text where it could not become another user, or have another root directory (os-posix.c)."""
+    if config.chroot is not None and (os.geteuid() != 0 or not os.path.isdir(config.chroot)):
+        raise errors.startup.root_not_changed()
+    if config.user == 0:
+        raise errors.startup.privileges_not_dropped()
 
 
 class PidFile:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from qmpd import log
+from qmpd import errors, log
 from qmpd.chardev import ChardevStatus
 from qmpd.clock import Clock
 from qmpd.config import ChardevConfig, MonitorConfig, Phase, VmConfig
@@ -69,6 +69,10 @@ def _serve(
         _open_doors(config, doors, fd_sets)
         vm = make_vm(config, StandingClock(loop) if config.extras.manual_clock else LoopClock(loop))
         vm.fd_sets = fd_sets
+        if config.display.get("type") == "curses" and not os.isatty(1):
+            Report.of(config).plain(errors.ui.NO_TERMINAL)
+            return 1
+        process.check_privileges(config)
         server = _Server(config, loop, vm, doors)
         loop.call_soon(server.start)
         for ready in (daemon.ready if daemon else None, on_ready, lambda: systemd.notify("READY=1")):

@@ -28,19 +28,13 @@ pytestmark = pytest.mark.skipif(
 NOT_NEEDED = {
     "-accel qtest": "Debian's build lacks what qmpd has",
     "-bios": "firmware is not read",
-    "-boot": "nothing boots",
-    "-display": "nothing is displayed",
-    "-fsdev": "no files are shared",
-    "-fw_cfg": "there is no firmware",
     "-gdb": "there is nothing to debug",
-    "-icount": "no instructions are counted",
     "-kernel": "kernels are not read",
     "-loadvm": "there are no snapshots",
     "-machine q35,kernel=a,,b": "kernels are not read",
     "-net": "there is no network",
     "-nic": "there is no network",
     "-plugin": "there are no plugins",
-    "-usbdevice": "there is no USB",
     "nosuch.img": "disks are not opened",
 }
 

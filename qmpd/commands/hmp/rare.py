@@ -8,14 +8,13 @@ from qmpd import errors
 from qmpd.commands import destinations, machine, misc_target, replay, rocker, stats, trace, virtio
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.errors import QemuError
+from qmpd.model.fw_cfg import check_devices
 from qmpd.model.pci import PciDevice
 from qmpd.options import numbers
 from qmpd.options.numbers import MalformedError, OutOfRangeError
 from qmpd.schemas import documents
 
 _BOOT_DEVICES: Final = "abcdefghijklmnop"
-_BOOT_DEVICES_OF_PC: Final = "abcdn"
-_MOST_BOOT_DEVICES: Final = 3
 _MCE_VALID: Final = 1 << 63
 _MCE_BANKS: Final = 10
 _AER_ERRORS: Final = frozenset(
@@ -56,11 +55,10 @@ def boot_set(call: Call) -> str:
             return _said(errors.rare.boot_device_invalid(letter))
         if letter in order[:place]:
             return _said(errors.rare.boot_device_repeated(letter))
-    if len(order) > _MOST_BOOT_DEVICES:
-        return _said(errors.rare.boot_devices_too_many())
-    for letter in order:
-        if letter not in _BOOT_DEVICES_OF_PC:
-            return _said(errors.rare.boot_device_unknown_to_pc(letter))
+    try:
+        check_devices(call.context.machine, order)
+    except QemuError as error:
+        return _said(error)
     return f"boot device list now set to {order}\n"
 
 
