@@ -96,7 +96,7 @@ class Vm:
         self.machine.die = self.die
         self.machine.later = partial(clock.call_later, 0.0)
         self.machine.after = clock.call_later
-        self.machine.wall_clock = lambda: clock.now()[0]
+        self.machine.wall_clock = self._wall_clock(clock)
         self.machine.read_file = self._read_file
         self.machine.chardev_filename = self._chardev_filename
         if "window-close" in config.display:
@@ -123,6 +123,15 @@ class Vm:
             self._blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)
         if not config.preconfig:
             self.leave_preconfig()
+
+    def _wall_clock(self, clock: Clock) -> Callable[[], int]:
+        """What the guest's clock on the wall shows, in seconds since 1970."""
+        base = self.config.rtc.get("base", "utc")
+        if base == "utc":
+            return lambda: clock.now()[0]
+        from qmpd.model import rtc
+
+        return rtc.wall_clock(base, lambda: clock.now()[0])
 
     def _chardev_filename(self, label: str) -> str:
         return next(status.filename for status in self.chardevs if status.label == label)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.errors import QemuError
+from qmpd.model import consoles
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -22,7 +25,6 @@ _INPUT_DEVICES: dict[str, tuple[str, bool | None]] = {
     "virtio-tablet-pci": ("QEMU Virtio Tablet", True),
 }
 """What QEMU calls a device that somebody's hand is on, and whether it points at a place; None for keyboards."""
-_DISPLAY_CLASS = 3
 _MAX_UINT64 = (1 << 64) - 1
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?([0-9]+)")
 
@@ -128,29 +130,22 @@ def screendump(
         _check_console(context, device, head or 0)
     elif head is not None:
         raise errors.ui.head_without_device()
-    machine = context.machine
-    if any(
-        _shows_something(machine, found.type)
-        for holder in (machine.board_devices, machine.peripheral.children(), machine.peripheral_anon.children())
-        for found in holder
-    ):
-        raise errors.not_modelled("pictures")
-    raise errors.ui.console_missing()
+    elif not consoles.shows_anything(context.machine):
+        raise errors.ui.console_missing()
+    try:
+        with open(filename, "wb") as file:
+            file.write(consoles.blank_picture(format))
+    except OSError as error:
+        raise errors.ui.picture_not_opened(filename, os.strerror(error.errno or errno.EIO)) from None
 
 
 def _check_console(context: Context, name: str, head: int) -> None:
-    """Raise QEMU's text for a name that is no device's, and of a device without a picture; there is none of others."""
+    """Raise QEMU's text for a name that is no device's, and of a device without such a picture."""
     device = context.machine.peripheral.child(name)
     if device is None:
         raise errors.device_not_found(name)
-    if _shows_something(context.machine, device.type):
-        raise errors.not_modelled("pictures")
-    raise errors.ui.console_not_bound(name, head)
-
-
-def _shows_something(machine: Machine, type_name: str) -> bool:
-    info = machine.catalogue.pci_info(type_name)
-    return info is not None and info["class_info"]["class"] >> 8 == _DISPLAY_CLASS
+    if not 0 <= head < consoles.heads(device):
+        raise errors.ui.console_not_bound(name, head)
 
 
 # Keyboards and mice

@@ -62,6 +62,10 @@ def console_missing() -> QemuError:
     return QemuError("There is no console to take a screendump from")
 
 
+def picture_not_opened(path: str, reason: str) -> QemuError:
+    return QemuError(f"failed to open file '{path}': {reason}")
+
+
 # ui/input.c, audio/audio.c
 
 

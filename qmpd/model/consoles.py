@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
 from qmpd.model.catalogue_device import CatalogueDevice
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _PAINTERS = frozenset(
     {
-        *("VGA", "ati-vga", "bochs-display", "cirrus-vga", "isa-cirrus-vga", "isa-vga", "secondary-vga"),
+        *("VGA", "ati-vga", "bochs-display", "cirrus-vga", "isa-cirrus-vga", "isa-vga", "ramfb", "secondary-vga"),
         *("virtio-gpu-pci", "virtio-vga", "vmware-svga"),
     }
 )
@@ -57,12 +58,44 @@ def show_consoles(machine: Machine, backend: Container) -> None:
     """Put them below ``backend``; those of devices that came later are not shown."""
     consoles: list[Object] = []
     for device in _at_start(machine):
-        if device.type in _PAINTERS:
-            heads = device.get_property(_OUTPUTS) if _OUTPUTS in device.properties else 1
-            consoles += [Picture(device, head) for head in range(heads)]
+        consoles += [Picture(device, head) for head in range(heads(device))]
     consoles += [Text(fixed=chardev.fixed) for chardev in machine.config.chardevs if chardev.backend == "vc"]
     for number, console in enumerate(consoles):
         backend.add_child(f"console[{number}]", console)
+
+
+def heads(device: Object) -> int:
+    """How many pictures a device paints."""
+    if device.type not in _PAINTERS:
+        return 0
+    return device.get_property(_OUTPUTS) if _OUTPUTS in device.properties else 1
+
+
+def shows_anything(machine: Machine) -> bool:
+    """Whether there is a picture or a text that somebody could look at."""
+    boards: tuple[Iterable[Object], ...] = (
+        machine.board_devices,
+        machine.peripheral.children(),
+        machine.peripheral_anon.children(),
+    )
+    return any(map(heads, chain(*boards))) or any(chardev.backend == "vc" for chardev in machine.config.chardevs)
+
+
+def blank_picture(image_format: str) -> bytes:
+    """What a screen shows on which nobody has ever painted, as a file of type ``ppm`` or ``png``."""
+    width, height = 640, 480
+    line = bytes(3 * width)
+    if image_format == "ppm":
+        return b"P6\n%d %d\n255\n" % (width, height) + line * height
+    import struct
+    import zlib
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress((b"\0" + line) * height)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
 def _at_start(machine: Machine) -> Iterator[Device]:

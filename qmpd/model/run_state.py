@@ -21,6 +21,7 @@ class State(StrEnum):
     PAUSED = "paused"
     SHUTDOWN = "shutdown"
     SUSPENDED = "suspended"
+    RESTORE_VM = "restore-vm"
     GUEST_PANICKED = "guest-panicked"
 
 

@@ -13,6 +13,7 @@ from qmpd.commands.dispatch import dispatch
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.errors import QemuError
 from qmpd.hashorder import qdict_order
+from qmpd.model.run_state import State
 from qmpd.options import numbers, qemuopts
 from qmpd.schemas import documents
 
@@ -225,6 +226,12 @@ def machine_snapshot(call: Call) -> str:
     raise errors.block.no_disk_for_snapshots()
 
 
+def loadvm(call: Call) -> str:
+    """The machine stops for it, and stays so."""
+    call.context.machine.run.stop(State.RESTORE_VM)
+    return machine_snapshot(call)
+
+
 def delvm(call: Call) -> str:
     try:
         return machine_snapshot(call)
@@ -414,7 +421,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "drive_del": drive_del,
     "drive_mirror": drive_mirror,
     "eject": eject,
-    "loadvm": machine_snapshot,
+    "loadvm": loadvm,
     "nbd_server_add": nbd_server_add,
     "nbd_server_remove": nbd_server_remove,
     "nbd_server_start": nbd_server_start,
