@@ -66,7 +66,7 @@ def picture_not_opened(path: str, reason: str) -> QemuError:
     return QemuError(f"failed to open file '{path}': {reason}")
 
 
-# ui/input.c, audio/audio.c
+# ui/input.c, ui/input-linux.c, audio/audio.c
 
 
 def machine_not_running() -> QemuError:
@@ -75,6 +75,10 @@ def machine_not_running() -> QemuError:
 
 def no_input_handler(kind: str) -> QemuError:
     return QemuError(f"Input handler not found for event type {kind}")
+
+
+def not_evdev(path: str) -> QemuError:
+    return QemuError(f"{path}: is not an evdev device")
 
 
 def mouse_not_found(index: int) -> QemuError:

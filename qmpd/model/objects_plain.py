@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors, visit
 from qmpd.errors import QemuError
-from qmpd.model.qom import STRING, UINT32, UINT64, Kind, Property, computed
+from qmpd.model import evdev
+from qmpd.model.qom import BOOL, STRING, UINT32, UINT64, Kind, Property, computed
 from qmpd.model.throttle_group import LARGEST_RATE
 from qmpd.model.user_object import UserObject
 
@@ -134,6 +135,19 @@ class CryptodevBackendBuiltin(CryptodevBackend):
             raise errors.user_objects.cryptodev_builtin_queues()
 
 
+class InputLinux(PlainObject):
+    """A keyboard or a mouse of the host (ui/input-linux.c)."""
+
+    type_name = "input-linux"
+    own_properties = (
+        *(kept(name, STRING) for name in ("evdev", "grab-toggle")),
+        *(kept(name, BOOL) for name in ("grab_all", "repeat")),
+    )
+
+    def check(self) -> None:
+        evdev.refuse(self.machine, self.values["evdev"])
+
+
 class CanBus(PlainObject):
     """A CAN bus, which stays for good (net/can/can_core.c)."""
 
@@ -237,6 +251,7 @@ TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "cryptodev-backend": CryptodevBackend,
     "cryptodev-backend-builtin": CryptodevBackendBuiltin,
     "can-bus": CanBus,
+    "input-linux": InputLinux,
     "iommufd": Iommufd,
     "thread-context": ThreadContext,
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DECISIVE = frozenset(
     {
-        *("audiodev", "bmc", "canbus", "canbus0", "canbus1", "chardev", "cryptodev", "dev", "drive", "evdev", "fd"),
+        *("audiodev", "bmc", "canbus", "canbus0", "canbus1", "chardev", "cryptodev", "dev", "drive", "fd"),
         *("fsdev", "guest-cid", "host", "lsa", "memdev", "netdev", "persistent-memdev", "serial", "sysfsdev"),
         *("target", "vhostdev", "vhostfd", "volatile-memdev", "wwpn"),
     }
@@ -28,6 +28,10 @@ class RefusedPci(PciDevice):
     """A device that needs more than its type, and which cannot be made here even so."""
 
     def realize_function(self) -> None:
+        if "evdev" in self.given():
+            from qmpd.model import evdev  # nobody else needs it
+
+            evdev.refuse(self.machine, self.get_property("evdev"))
         refusal = self.machine.catalogue.refusal(self.type)
         if refusal is None or _DECISIVE & self.given():
             raise errors.not_modelled(f"devices of type '{self.type}'")
