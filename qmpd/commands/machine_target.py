@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from qmpd import errors
 from qmpd.commands.context import Context
 from qmpd.frozen import Frozen
 from qmpd.model import cpu_model
@@ -17,9 +16,6 @@ def query_cpu_definitions(context: Context) -> Frozen:
 
 
 def query_cpu_model_expansion(context: Context, type: str, model: dict[str, Any]) -> dict[str, Any]:
-    properties = model.get("props", {})
-    if not isinstance(properties, dict):
-        raise errors.invalid_parameter_type("model.props", "object")
     is_full = type == "full"
-    props = cpu_model.expansion(context.machine, model["name"], properties, full=is_full)
+    props = cpu_model.expansion(context.machine, model["name"], model.get("props", {}), full=is_full)
     return {"model": {"name": model["name"] if is_full else _BASE, "props": props}}

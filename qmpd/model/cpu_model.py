@@ -12,6 +12,7 @@ from qmpd.catalogue import Catalogue
 from qmpd.errors import QemuError
 from qmpd.hashorder import qdict_order
 from qmpd.model.cpu_features import KVM_FEATURES, KVM_WORD, CpuState, Topology, check_value, feature_name
+from qmpd.model.qom import resolve_link
 from qmpd.named import NamedTuple
 from qmpd.options import numbers, stringvisitor, values
 
@@ -107,7 +108,10 @@ class CpuMaker:
 
     def set(self, state: CpuState, name: str, value: Any, form: Form, path: str = "") -> None:
         """Set one property. Raises QEMU's text."""
-        state.set(name, read_property(self._catalogue, state.type, name, value, form, path))
+        read = read_property(self._catalogue, state.type, name, value, form, path)
+        if name == "memory":
+            resolve_link(self._machine, read, name, "memory-region")
+        state.set(name, read)
 
     def finish(self, state: CpuState) -> None:
         """Put on and off what ``-cpu`` says behind all properties. Raises QEMU's text."""
@@ -241,11 +245,13 @@ def boot_state(machine: Machine) -> CpuState:
     return state
 
 
-def expansion(machine: Machine, model: str, properties: Mapping[str, Any], *, full: bool) -> dict[str, Any]:
+def expansion(machine: Machine, model: str, properties: object, *, full: bool) -> dict[str, Any]:
     """The properties that ``query-cpu-model-expansion`` answers. Raises QEMU's text."""
     type_name = f"{model}{SUFFIX}"
     if not machine.catalogue.has_type(type_name) or not machine.catalogue.is_a(type_name, "x86_64-cpu"):
         raise errors.cpu.model_not_found(model)
+    if not isinstance(properties, dict):
+        raise errors.invalid_parameter_type("model.props", "object")
     state = CpuMaker(machine).create(type_name, properties, path="model.props.")
     state.expand(Topology())
     for text in state.warnings:
