@@ -6,16 +6,12 @@ import re
 from collections.abc import Iterator
 
 from qmpd import errors
-from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.machine import Machine
 from qmpd.model.memory_device import region_size
 from qmpd.model.qom import Object
 from qmpd.model.ram import DEFAULT_RAM_SIZE
-from qmpd.named import NamedTuple
 
-_RAM_ALIGN = 0x40000
 HOST_ADDRESS = 0x7F00_0000_0000
-_HOST_ALIGN = 2 << 20
 _MIB_SHIFT = 20
 _I8259, _IO_APIC = "isa-i8259", "ioapic"
 _FIRST_TICK = " 0: 1\n"
@@ -88,7 +84,7 @@ def translator(machine: Machine, subject: str) -> str:
     return recorded(machine, subject)
 
 
-_APIC_HELPER, _TABLES = "kvmvapic.bin", "/rom@"
+_BIOS, _APIC_HELPER, _TABLES = "bios-256k.bin", "kvmvapic.bin", "/rom@"
 _CARD_ROMS = {
     "isa-vga": 'fw=vgaroms/vgabios.bin size=0x009a00 name="vgabios.bin"\n',
     "isa-cirrus-vga": 'fw=vgaroms/vgabios-cirrus.bin size=0x009a00 name="vgabios-cirrus.bin"\n',
@@ -99,7 +95,15 @@ _CARD_ROMS = {
 
 def roms(machine: Machine) -> str:
     """The ROMs, those that firmware loads first."""
-    left_out = ((_TABLES,) if machine.acpi == "off" else ()) + (() if machine.numbering.has_helper else (_APIC_HELPER,))
+    left_out = [
+        word
+        for word, is_gone in (
+            (_TABLES, machine.acpi == "off"),
+            (_BIOS, bool(machine.flash)),
+            (_APIC_HELPER, not machine.numbering.has_helper),
+        )
+        if is_gone
+    ]
     lines = recorded(machine, "roms").splitlines(keepends=True)
     lines = [line for line in lines if not any(word in line for word in left_out)]
     plugged = [*machine.board_devices, *machine.peripheral_anon.children(), *machine.peripheral.children()]
@@ -109,47 +113,6 @@ def roms(machine: Machine) -> str:
 
 
 # Memory
-
-
-class _Block(NamedTuple):
-    name: str
-    size: int
-    page: str = "4 KiB"
-    used: int | None = None
-    read_only: bool = False
-
-
-_FIRMWARE_BLOCKS = (
-    _Block("pc.bios", 0x40000, read_only=True),
-    _Block("pc.rom", 0x20000, read_only=True),
-    _Block("/rom@etc/acpi/tables", 0x200000, used=0x20000, read_only=True),
-    _Block("/rom@etc/table-loader", 0x10000, used=0x1000, read_only=True),
-    _Block("/rom@etc/acpi/rsdp", 0x1000, read_only=True),
-)
-
-
-def ram_blocks(machine: Machine) -> str:
-    """Where blocks of RAM are in QEMU's own address space; the addresses in its process are made up."""
-    lines = [f"{'Block Name':>24} {'PSize':>8}  {'Offset':>18} {'Used':>18} {'Total':>18} {'HVA':>18} {'RO':>3}\n"]
-    placed, offset, host = [], 0, HOST_ADDRESS
-    for block in _blocks(machine):
-        placed.append((block, offset, host))
-        offset += -(-block.size // _RAM_ALIGN) * _RAM_ALIGN
-        host += -(-block.size // _HOST_ALIGN) * _HOST_ALIGN
-    for block, offset, host in sorted(placed, key=lambda entry: -entry[0].size):
-        used = block.size if block.used is None else block.used
-        numbers = " ".join(f"0x{number:016x}" for number in (offset, used, block.size, host))
-        lines.append(f"{block.name:>24} {block.page:>8}  {numbers} {'ro' if block.read_only else 'rw':>3}\n")
-    return "".join(lines)
-
-
-def _blocks(machine: Machine) -> Iterator[_Block]:
-    backends = [child for child in machine.objects.children() if isinstance(child, MemoryBackend)]
-    yield from (_Block(backend.name, backend.memdev_info()["size"]) for backend in backends)
-    if machine.family.chipset is not None:
-        if machine.memory_backend is None or machine.memory_backend not in backends:
-            yield _Block("pc.ram", machine.ram_size)
-        yield from _FIRMWARE_BLOCKS
 
 
 def numa(machine: Machine) -> str:

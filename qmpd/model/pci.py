@@ -47,6 +47,8 @@ class PciBus(Bus):
 
     bridges_only_for: str | None = None
     """The type of the expander that takes nothing but bridges on this bus."""
+    expander: PciDevice | None = None
+    """The device that brings this further root bus."""
     root_number = 0
     """The number that the bus has without the guest; buses behind bridges have none."""
 

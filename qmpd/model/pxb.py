@@ -97,6 +97,7 @@ class PxbBus(PciBus):
         self.owner = host
         self.handler = None
         self.bridges_only_for = expander.type
+        self.expander = expander
         self.root_number = expander.value("bus_nr")
 
     @property

@@ -192,6 +192,10 @@ class Object:
             if name in self._children:
                 yield self._children[name]
 
+    def children_by_age(self) -> Iterator[Object]:
+        """The children in the order in which they came."""
+        yield from self._children.values()
+
     def subtree(self) -> Iterator[Object]:
         """This object and all below it, in no particular order."""
         yield self

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from qmpd import errors
-from qmpd.commands import char, control, innards, machine, misc, misc_target, pci, run_state, trace, ui
+from qmpd.commands import char, control, innards, machine, misc, misc_target, pci, ram_blocks, run_state, trace, ui
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.tree import find_object
 from qmpd.errors import QemuError
@@ -86,7 +86,7 @@ def numa(call: Call) -> str:
 
 
 def ramblock(call: Call) -> str:
-    return innards.ram_blocks(call.context.machine)
+    return ram_blocks.ram_blocks(call.context.machine)
 
 
 # The machine
