@@ -43,6 +43,7 @@ class ChardevNode(Object):
         self._type = f"chardev-{backend}"
         self.backend = backend
         self.users: list[User] = []
+        self.hung_up = False  #: by a vhost device that could not be realized
         self.ring = Ring(ring_size) if backend in _RING_BACKENDS else None
 
     @property

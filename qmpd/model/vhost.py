@@ -46,14 +46,25 @@ class VhostDevice(VirtioDevice):
         shared = name.startswith("vhost-user")
         _CHECKS.get(name, _check_base)(self)
         backend = VhostBackend(self.machine.host.vhost_memslots, shared=shared)
-        if shared and not backend.limit:
-            raise errors.vhost.backend_silent()
-        if shared and name in _QUEUES and self.value(_QUEUES[name].name) > _BACKEND_QUEUES:
-            raise errors.vhost.backend_queues_exceeded(_BACKEND_QUEUES)
+        if shared:
+            self._reach(backend, name)
         self.machine.memslots.attach(backend)
         self._backend = backend
         if self.chardev is not None:
             self.chardev.users.append(self)
+            self.chardev.hung_up = False
+
+    def _reach(self, backend: VhostBackend, name: str) -> None:
+        """Speak with the backend behind the socket. Disks and SCSI controllers connect anew, and hang up in the end if
+        they cannot be made; QEMU's other devices find nobody there then. Raises QEMU's text.
+        """
+        assert self.chardev is not None
+        connects = name in _QUEUES
+        if not backend.limit or (self.chardev.hung_up and not connects):
+            raise errors.vhost.backend_silent()
+        self.chardev.hung_up = connects
+        if connects and self.value(_QUEUES[name].name) > _BACKEND_QUEUES:
+            raise errors.vhost.backend_queues_exceeded(_BACKEND_QUEUES)
 
     def unplug(self) -> None:
         assert self._backend is not None
