@@ -30,54 +30,68 @@ _BACKENDS = (
 )
 _EPCS = " -object memory-backend-epc,id=e0,size=64M -object memory-backend-epc,id=e1,size=32M"
 
-# With an odd number of memslots, everybody decides alone; from 509 on, there is something to decide.
-_FEW = [0, 1, 2, 3, 5, 8]
-_MANY = [504, 509, 512, 600, 30000]
+# How many memslots there are beyond the least; from 509 on, virtio-mem and hv-balloon have something to decide.
+_MORE = st.sampled_from([0, 1, 2, 3, 5, 8, 500, 509, 512, 600, 30000])
+_VHOST_MEMSLOTS = st.sampled_from([2, 3, 4, 5, 6, 8, 64, 508, 509, 512, 1000, 1])
+_MOSTLY = st.sampled_from([True, False, True])
 
-_BALLOONS = """
-    hv-balloon,id=hb hv-balloon,id=hb,status-report=on hv-balloon hv-balloon,id=hb,memdev=hm,status-report=on
-    hv-balloon,id=hb,memdev=hm hv-balloon,memdev=hl hv-balloon,id=hb,memdev=hm,addr=0x1000000000
-    hv-balloon,id=hb,memdev=hm,addr=0x800000000 hv-balloon,id=hb,addr=4096 hv-balloon,id=hb,memdev=hd
-    hv-balloon,id=hb,memdev=hm,instanceid=x hv-balloon,id=hb,memdev=pc.ram virtio-balloon-pci vmbus-bridge
-"""
-_COLD = """
-    vhost-vsock-pci,id=kv,guest-cid=3 vhost-scsi-pci,id=ks,wwpn=naa.5001405bd4e9476d vhost-user-rng-pci,id=kr,chardev=c9
+
+def _one_of(usual: str, odd: str = "") -> st.SearchStrategy[str]:
+    return st.sampled_from([*usual.split(), *odd.split(), *usual.split() * 2])
+
+
+_SECTION = _one_of(
+    "memdev=e0,node=0 memdev=e1,node=0", "memdev=e1,node=1 memdev=e0,node=7 memdev=hd,node=0 memdev=x,node=0"
+)
+_HYPERV = _one_of(",hv-vpindex,hv-synic", ",hv-vpindex")
+_BALLOON = _one_of(
+    """
+    hv-balloon,id=hb hv-balloon,id=hb,status-report=on hv-balloon,id=hb,memdev=hm,status-report=on
+    hv-balloon,id=hb,memdev=hm hv-balloon,memdev=hl hv-balloon,id=hb,memdev=hd,addr=0x1000000000
+    """,
+    """
+    hv-balloon,id=hb,memdev=hm,addr=0x12345000 hv-balloon,id=hb,addr=4096 hv-balloon,memdev=hd,instanceid=x
+    hv-balloon,memdev=pc.ram virtio-balloon-pci vmbus-bridge
+    """,
+)
+_COLD_MEMORY = """
     pc-dimm,id=d9,memdev=hd virtio-mem-pci,id=d8,memdev=hm,dynamic-memslots=on virtio-mem-pci,id=d7,memdev=hl
 """
-_SECTIONS = """
-    memdev=e0,node=0 memdev=e1,node=1 memdev=e1,node=0 memdev=e0,node=7 memdev=e0,node=-1
-    memdev=hd,node=0 memdev=nope,node=0
+_COLD_VHOST = """
+    vhost-vsock-pci,id=d6,guest-cid=3 vhost-scsi-pci,id=d5,wwpn=naa.5001405bd4e9476d vhost-user-rng-pci,id=d4,chardev=c9
 """
 
 
 @st.composite
 def hosts(draw: st.DrawFn, boot_memslots: int) -> Host:
     """A simulated host, and what a machine makes of it. Some of the machines do not start."""
-    cold = draw(st.lists(st.sampled_from(_COLD.split()), max_size=2, unique=True))
-    settings, machine, kvm, sockets, devices = [], "", "", "", ""
-    if draw(st.booleans()):
+    settings, machine, args, devices, cold = [], "", _BACKENDS, [], _COLD_MEMORY
+    if draw(_MOSTLY):
         settings.append("sgx=64G")
-        devices = _EPCS
-        for number, section in enumerate(draw(st.lists(st.sampled_from(_SECTIONS.split()), max_size=2))):
+        args += _EPCS
+        for number, section in enumerate(draw(st.lists(_SECTION, max_size=2, unique=True))):
             machine += "".join(f",sgx-epc.{number}.{setting}" for setting in section.split(","))
-    if draw(st.booleans()):
-        settings.append(f"vhost-memslots={draw(st.sampled_from([1, 2, 3, 4, 5, 6, 8, 64, 508, 509, 512, 1000]))}")
-        sockets = _SOCKETS
-    if draw(st.booleans()):
-        kvm = " -accel kvm -cpu qemu64"
+    if draw(_MOSTLY):
+        settings.append(f"vhost-memslots={draw(_VHOST_MEMSLOTS)}")
+        args += _SOCKETS
+        cold += _COLD_VHOST
+    devices = draw(st.lists(st.sampled_from(cold.split()), max_size=2, unique=True))
+    if draw(_MOSTLY):
         # QEMU 10.0.2 dies where the boot memory, or what is cold-plugged next to it, finds no slot.
-        least = boot_memslots + machine.count("memdev") + sum("memdev" in device for device in cold)
+        least = boot_memslots + machine.count("memdev") + sum("memdev" in device for device in devices)
         machine += ",smm=off"  # not every host's KVM has it
-        settings += [
-            f"kvm-memslots={least + more}" for more in draw(st.lists(st.sampled_from(_FEW + _MANY), max_size=1))
-        ]
-        if draw(st.booleans()):
+        settings += draw(st.lists(_MORE.map(lambda more: f"kvm-memslots={least + more}"), max_size=1))
+        args += " -accel kvm -cpu qemu64"
+        if draw(_MOSTLY):
             settings.append("synic=on")
-            kvm += draw(st.sampled_from([*[",hv-vpindex,hv-synic"] * 3, ",hv-vpindex", ""]))
-            balloons = draw(st.lists(st.sampled_from(_BALLOONS.split()), min_size=1, max_size=2))
-            devices += "".join(f" -device {device}" for device in ["vmbus-bridge", *balloons])
-    devices += "".join(f" -device {device}" for device in cold)
-    return Host(",".join(settings), machine, f"{_BACKENDS}{kvm}{sockets}{devices}")
+            args += draw(_HYPERV)
+            devices = [
+                "vmbus-bridge",
+                draw(_BALLOON),
+                *devices,
+                *([draw(_BALLOON)] if draw(st.integers(0, 5)) == 3 else []),
+            ]
+    return Host(",".join(settings), machine, args + "".join(f" -device {device}" for device in devices))
 
 
 _KINDS = """
@@ -125,10 +139,33 @@ class HostRules(KindRules):
             return False
         return super().ask(command, **arguments)
 
-    @rule(target=DimmRules.dimms, driver=VHOST_TYPES, id=DEVICE_IDS, number=st.integers(0, 9), bus=BUSES)
-    def plug_vhost(self, driver: str, id: str, number: int, bus: dict[str, str]) -> Any:
-        plugged = self.ask("device_add", driver=driver, id=id, **bus, **usual_options(driver, number))
-        return id if plugged else multiple()
+    lent = 0
+
+    def plug_somewhere(self, driver: str, options: dict[str, Any]) -> list[str]:
+        """The new id of a device on PCI, if there was room where it went."""
+        assert self.pair is not None
+        bus = {"bus": f"rp{self.lent % 3}"} if "id=rp0" in self.pair.section.headers["args"] else {}
+        id = f"v{self.lent}"
+        self.lent += 1
+        return [id] if self.ask("device_add", driver=driver, id=id, **bus, **options) else []
+
+    @rule(target=DimmRules.dimms, drivers=st.lists(VHOST_TYPES, min_size=1, max_size=4))
+    def plug_vhost(self, drivers: list[str]) -> Any:
+        ids = [id for driver in drivers for id in self.plug_somewhere(driver, usual_options(driver, self.lent % 10))]
+        return multiple(*ids)
+
+    @rule(
+        target=DimmRules.dimms,
+        sizes=st.lists(st.sampled_from([4 * GIB, 16 * GIB, 40 * GIB, GIB]), min_size=1, max_size=3),
+        options=st.fixed_dictionaries({"dynamic_memslots": st.just(True)}, optional={"requested_size": st.just(GIB)}),
+    )
+    def plug_deciding_virtio_mem(self, sizes: list[int], options: dict[str, Any]) -> Any:
+        ids: list[str] = []
+        for size in sizes:
+            memdev = f"l{self.lent}"
+            self.ask("object-add", qom_type="memory-backend-ram", id=memdev, size=size, reserve=False)
+            ids += self.plug_somewhere("virtio-mem-pci", {"memdev": memdev, **options})
+        return multiple(*ids)
 
     @rule(
         target=DimmRules.dimms,
@@ -144,18 +181,13 @@ class HostRules(KindRules):
 
     @rule(
         target=BackendRules.backends,
-        id=st.sampled_from(["l0", "l1", "l2"]),
-        size=st.sampled_from([4 * GIB, 16 * GIB, 40 * GIB, 100 * GIB, GIB]),
+        id=st.sampled_from(["h0", "h1", "h2"]),
+        size=st.sampled_from([4 * GIB, 16 * GIB, 100 * GIB]),
         share=st.booleans(),
     )
     def add_large_backend(self, id: str, size: int, share: bool) -> Any:
         added = self.ask("object-add", qom_type="memory-backend-ram", id=id, size=size, share=share, reserve=False)
         return id if added else multiple()
-
-    @rule(target=DimmRules.dimms, id=DEVICE_IDS, memdev=st.sampled_from(["l0", "l1", "l2", "hm", "hl"]), bus=BUSES)
-    def plug_deciding_virtio_mem(self, id: str, memdev: str, bus: dict[str, str]) -> Any:
-        plugged = self.ask("device_add", driver="virtio-mem-pci", id=id, memdev=memdev, dynamic_memslots=True, **bus)
-        return id if plugged else multiple()
 
     # Without share=off: the kernel's file refuses that, the one that host.c shows does not. Nor is anything allocated
     # beforehand: that one is empty.
@@ -169,7 +201,7 @@ class HostRules(KindRules):
         added = self.ask("object-add", qom_type="memory-backend-epc", id=id, size=size, **options)
         return id if added else multiple()
 
-    @rule(id=st.sampled_from(["e0", "e1", "e2", "e3", "hm", "hl", "hd", "l0", "l1"]))
+    @rule(id=st.sampled_from(["e0", "e1", "e2", "e3", "hm", "hl", "hd", "h0", "l0"]))
     def remove_lent_memory(self, id: str) -> None:
         self.ask("object-del", id=id)
 
@@ -223,7 +255,3 @@ class HostRules(KindRules):
     @rule(value=st.sampled_from([GIB, 64 * MIB, 1, 0, -1, 2**40, "x"]))
     def set_balloon(self, value: Any) -> None:
         self.ask("balloon", value=value)
-
-    @rule(id=st.sampled_from(["kv", "ks", "kr", "d9", "d8", "d7", "hb", "/machine/peripheral-anon/device[0]"]))
-    def ask_lent_device_to_leave(self, id: str) -> None:
-        self.ask("device_del", id=id)
