@@ -5,7 +5,7 @@ They can be listed, read and found by path; nothing happens inside them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from qmpd.model.hostmem import Region
 from qmpd.model.qom import Object, Property
 from qmpd.model.ram import PORTS, pci_hole64, region_path
 from qmpd.model.recorded import RecordedObject
-from qmpd.model.unattached import APIC, FIRST_CPU, PATH
+from qmpd.model.unattached import APIC, FIRST_CPU, HELPER, HELPER_NAME, PATH
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -45,15 +45,25 @@ _NOT_BEFORE = {
     ("pc-i440fx", "fwcfg.dma[0]"): (2, 5),
 }
 """Since when families of machines have properties and parts of recorded objects."""
+_SMM_REGION = "smram[0]"
 _FOR_SMM = frozenset(
     {
         *("smbase-blackhole[0]", "smbase-window[0]", "smram", "smram-high[0]", "smram-low[0]", "smram-open-high[0]"),
-        *("smram-region[0]", "smram[0]", "tseg-blackhole[0]", "tseg-window[0]"),
+        *("smram-region[0]", _SMM_REGION, "tseg-blackhole[0]", "tseg-window[0]"),
     }
 )
 """What Q35 has only with system management mode."""
+_TABLES = tuple(rf"\x2from@etc\x2f{name}[0]" for name in (r"acpi\x2ftables", r"acpi\x2frsdp", "table-loader"))
+_FOR_ACPI = {"pc-i440fx": ("acpi-device", "pm", *_TABLES), "pc-q35": _TABLES, "microvm": _TABLES}
+"""What families of machines have only with ACPI."""
+_SOUTH_BRIDGE = (
+    *(f"isa-irqs[{number}]" for number in range(16)),
+    *("rtc", "ide", "bus master container[0]", "isa.0", "piix-reset-control[0]", "dma[0]", "dma[1]"),
+)
+"""What PIIX3 always has, in the order in which it comes."""
 _PAM = ("pam-ram", "pam-rom", "pam-pci")
 _PAM_REGIONS = 13
+PC = "pc"
 _SITTER = "child["
 _SYSTEM_BUS = "sysbus"
 _WHOLE, _PORTS = 2**64 - 1, 1 << 16
@@ -65,16 +75,29 @@ _MOVED = {("ICH9-LPC", True): (("acpi-cpu-hotplug[0]", "acpi_enable_cmd"),)}
 """Entries that QEMU lists elsewhere, before others, for versions before 6.1 that have fewer of them."""
 _HIGH_RAM = "above-4g-mem-size"
 _ACPI_TABLES = r"\x2from@etc\x2facpi\x2ftables[0]"
-_ACPI_OF_A_PORT = 52
-"""The bytes by which microvm tells of its serial port."""
-FOLLOWING: dict[str, Callable[[Mapping[str, Any]], bool]] = {
-    "has-usb": lambda settings: bool(settings.get("usb")),
-    "smm-enabled": lambda settings: settings.get("smm") != "off",
-    "smm-ranges": lambda settings: settings.get("smm") != "off",
+_ACPI_OF_A_PORT, _ACPI_OF_A_CLOCK, _ACPI_OF_AN_IO_APIC = 52, 39, 12
+"""The bytes by which microvm tells of its serial port, its clock and its second I/O APIC."""
+_QBOOT = 64 << 10
+_QBOOT_PLACES = {
+    ("pc.bios[0]", "addr"): (4 << 30) - _QBOOT,
+    ("pc.bios[0]", "size"): _QBOOT,
+    ("isa-bios[0]", "addr"): (1 << 20) - _QBOOT,
+    ("isa-bios[0]", "size"): _QBOOT,
+}
+"""Where the smaller firmware is that a microvm has without ACPI."""
+FOLLOWING: dict[str, Callable[[Machine], bool]] = {
+    "has-acpi": lambda machine: machine.has_acpi_device,
+    "has-usb": lambda machine: bool(machine.settings.get("usb")),
+    "smm-enabled": lambda machine: machine.settings.get("smm") != "off",
+    "smm-ranges": lambda machine: machine.settings.get("smm") != "off",
 }
 """Properties of recorded objects that the board sets as it is told."""
-_WITHOUT_HPET = {"isa-pit": f"{PATH}/non-qdev-gpio[0]", "mc146818rtc": f"{PATH}/non-qdev-gpio[8]"}
-"""Where these devices' interrupts go then."""
+_SHARED = {
+    ("", "isa-pit"): f"{PATH}/non-qdev-gpio[0]",
+    ("", "mc146818rtc"): f"{PATH}/non-qdev-gpio[8]",
+    ("microvm", "mc146818rtc"): f"{PATH}/non-qdev-gpio[3]",
+}
+"""Where the interrupts of these go on a machine whose wire for them is left out: to one that is there anyway."""
 
 
 # The first CPU's messages are those of all.
@@ -89,15 +112,10 @@ class BootObject(RecordedObject):
         self._renamed = _sitters_left(machine, recorded, kinds)
         if recorded.type in _HOTPLUG_CONTROLLERS:
             kinds = _with_memory_hotplug(machine, kinds)
-        if recorded.type == "mch" and not is_there(machine, "smram[0]"):
+        if recorded.type == "mch" and not is_there(machine, _SMM_REGION):
             kinds = _without_smm(kinds)
-        if recorded.type == "PIIX3" and machine.settings.get("usb"):
-            kinds = {
-                name: kind
-                for before, after in kinds.items()
-                for name, kind in ((("uhci", "child<piix3-usb-uhci>"),) if before == "isa-irqs[15]" else ())
-                + ((before, after),)
-            }
+        if recorded.type == "PIIX3":
+            kinds = _south_bridge(machine, kinds)
         super().__init__(machine.catalogue, recorded.type, kinds)
         self._machine = machine
         self._recorded = recorded
@@ -109,11 +127,13 @@ class BootObject(RecordedObject):
             return pci_hole64(self._machine)[_HOLE[name]]
         if name == _HIGH_RAM:
             return self._machine.ram_above_4g
-        if self.name == _ACPI_TABLES and name == "size" and self._machine.info.name == "microvm":
-            ports = sum(device.type == "isa-serial" for device in self._machine.board_devices)
-            return self._recorded.value(name) + _ACPI_OF_A_PORT * ports
+        if self._machine.info.name == "microvm":
+            if self.name == _ACPI_TABLES and name == "size":
+                return self._recorded.value(name) + _more_tables(self._machine)
+            if self._machine.acpi == "off" and (self.name, name) in _QBOOT_PLACES:
+                return _QBOOT_PLACES[self.name, name]
         if name in FOLLOWING:
-            return FOLLOWING[name](self._machine.settings)
+            return FOLLOWING[name](self._machine)
         if name == "ram-mem":
             return region_path(self._machine)
         if name == "date":
@@ -130,7 +150,9 @@ class BootObject(RecordedObject):
         try:
             value = self._recorded.value(self._renamed.get(name, name))
             found = self._machine.numbering.relocated(value)
-            return _WITHOUT_HPET.get(self.type, "") if found is None is not value else self._of_this_cpu(found)
+            if found is None is not value:
+                return _SHARED.get((self._machine.info.name, self.type), _SHARED.get(("", self.type), ""))
+            return self._of_this_cpu(found)
         except KeyError:
             raise errors.not_modelled(f"property '{name}' of {self.path}") from None
 
@@ -159,6 +181,15 @@ class BootObject(RecordedObject):
         return node
 
 
+def _more_tables(machine: Machine) -> int:
+    """By how many bytes a microvm's ACPI tables are longer than the recorded ones."""
+    return (
+        _ACPI_OF_A_PORT * sum(device.type == "isa-serial" for device in machine.board_devices)
+        - _ACPI_OF_A_CLOCK * ("mc146818rtc" in machine.numbering.left_out)
+        - _ACPI_OF_AN_IO_APIC * ("ioapic" in machine.numbering.left_out)
+    )
+
+
 class SystemBus(BootObject):
     """The bus that machines begin with; devices may have come to it since, which the recording does not know."""
 
@@ -169,7 +200,9 @@ class SystemBus(BootObject):
         early = sum(self._kinds[name] in _BEFORE_MEMORY for name in born)
         bus = self._machine.buses.system
         come = [sitter for sitter in reversed(bus.sitters) if not isinstance(sitter, BornDevice)]
-        found: list[Sitter | str] = [*born[:early], *chips, *born[early:], *come]
+        helper = BornDevice(HELPER, f"{PATH}/{HELPER_NAME}")
+        borrowed = [helper] if self._machine.numbering.borrows_helper else []
+        found: list[Sitter | str] = [*borrowed, *born[:early], *chips, *born[early:], *come]
         return {f"{_SITTER}{number}]": sitter for number, sitter in enumerate(found)}
 
     def find_property(self, name: str) -> Property:
@@ -210,9 +243,23 @@ def is_there(machine: Machine, name: str) -> bool:
     family = family_of(machine.info.name)
     if name == "pc.bios[0]" and machine.flash:
         return False
+    if name in _FOR_ACPI.get(family, ()) and machine.acpi == "off":
+        return False
+    if name == _SMM_REGION and family == "isapc":
+        return False
+    if name == "rtc-time" and machine.settings.get("rtc") == "off":
+        return False
     if name in _FOR_SMM and family == "pc-q35" and machine.settings.get("smm") == "off":
         return False
     return machine.version >= _NOT_BEFORE.get((family, name), (0, 0))
+
+
+def _south_bridge(machine: Machine, kinds: dict[str, str]) -> dict[str, str]:
+    """The entries of PIIX3, in QEMU's order, with USB and ACPI if the machine has them."""
+    added = {"uhci": "child<piix3-usb-uhci>"} if machine.settings.get("usb") else {}
+    made = [*_SOUTH_BRIDGE, *added, *(("pm",) if "pm" in kinds else ()), "bus master[0]"]
+    entries = {name: kind for name, kind in kinds.items() if name not in made}
+    return entries | {name: (kinds | added)[name] for name in list(GHashOrder(made))[::-1]}
 
 
 def _without_smm(kinds: dict[str, str]) -> dict[str, str]:
@@ -288,16 +335,27 @@ def show(machine: Machine) -> None:
     tree = machine.catalogue.tree(machine.info.name)
     if tree is None:
         return
-    for path, recorded in machine.numbering.paths():
+    for path, source, recorded in _paths(machine, tree):
         parent_path, _, name = path.rpartition("/")
         parent: Object | None = machine.root_object
         for part in parent_path.split("/")[1:]:
             parent = parent.child(part) if parent is not None else None
         if name and parent is not None and parent.child(name) is None and not path.startswith("/chardevs/"):
-            node = tree.get(recorded)
+            node = source.get(recorded)
             if node is None or path.startswith("/objects/") or not is_there(machine, name):
                 continue
             parent.add_child(name, machine.buses.find_born(path) or _boot_object(machine, path, node))
+
+
+def _paths(machine: Machine, tree: Tree) -> Iterator[tuple[str, Tree, str]]:
+    """The paths here, and where each was recorded: parts of an APIC on a PC where this kind of machine had none."""
+    for path, recorded in machine.numbering.paths():
+        yield path, tree, recorded
+    pc = machine.catalogue.tree(PC)
+    if machine.numbering.borrows_helper and pc is not None:
+        for path in pc.paths():
+            if path.startswith((f"{FIRST_CPU}/{APIC}", f"{PATH}/{HELPER_NAME}")):
+                yield path, pc, path
 
 
 def show_cpu(machine: Machine, path: str) -> bool:

@@ -10,7 +10,7 @@ from qmpd import errors
 from qmpd.catalogue import TreeObject
 from qmpd.catalogue.catalogue import LINK
 from qmpd.catalogue.tree import CHILD
-from qmpd.model.boot_tree import is_there
+from qmpd.model.boot_tree import PC, is_there
 from qmpd.model.cpu_features import CpuState, canonical
 from qmpd.model.cpu_model import JSON, OPTION, is_read_only, read_property
 from qmpd.model.qom import BOOL, STRING, Object, Property, resolve_link
@@ -40,7 +40,7 @@ class CpuView(Object):
 
     def view(self, machine: Machine, state: CpuState) -> None:
         """Show ``state``."""
-        tree = machine.catalogue.tree(machine.info.name)
+        tree = machine.catalogue.tree(PC if machine.numbering.borrows_helper else machine.info.name)
         recorded = tree.get(FIRST_CPU) if tree is not None else None
         assert recorded is not None
         self._recorded = recorded

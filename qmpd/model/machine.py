@@ -545,6 +545,8 @@ class Machine(Object):
 
     def setting(self, name: str) -> Any:
         """The value of a property that has no effect here: as set, else as recorded from a bare machine."""
+        if name == "vmport" and self.settings.get("i8042") is False:
+            return "off"
         if name in self.settings:
             return self.settings[name]
         tree = self.catalogue.tree(self.info.name)
@@ -563,6 +565,6 @@ class Machine(Object):
         if not self.initialized:
             return before_board(family_of(self.info.name), recorded)
         added = [name for name in self._children if name not in recorded]
-        instance = instance_order(family_of(self.info.name), added, recorded) if added else []
+        instance = instance_order(family_of(self.info.name), added, recorded) if added or self.acpi == "off" else []
         names = [name for name in recorded if name not in instance] + instance
         return [(name, recorded.get(name) or self.find_property(name).type) for name in names]

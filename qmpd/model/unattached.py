@@ -24,7 +24,8 @@ APIC = "lapic"
 ABOVE_4G = "ram-above-4g[0]"
 FIRST_CPU = f"{PATH}/device[0]"
 _COUNTED = re.compile(rf"{PATH}/(device|non-qdev-gpio)\[(\d+)\](.*)")
-_HELPER = "kvmvapic"  #: comes with the first CPU's interrupt controller
+HELPER_NAME = "device[1]"
+HELPER = "kvmvapic"  #: comes with the first CPU's interrupt controller
 
 _CREATED = {
     "pc-q35": (
@@ -42,9 +43,9 @@ _CREATED = {
         " ioportF0 device non-qdev-gpio device*3 non-qdev-gpio*2 device*3 non-qdev-gpio*2 late device*2"
     ),
     "microvm": (
-        "sysbus system io ram-below-4g ram-above-4g cpu device*3"
-        + " non-qdev-gpio device" * 24
-        + " device non-qdev-gpio device non-qdev-gpio pc.bios isa-bios"
+        "sysbus system io ram-below-4g ram-above-4g cpu device*2"
+        + " device non-qdev-gpio" * 25
+        + " device non-qdev-gpio device*2 non-qdev-gpio device non-qdev-gpio pc.bios isa-bios"
     ),
 }
 """Families of machines: the names of what they make, in that order; it shows in how QEMU lists them.
@@ -52,16 +53,27 @@ _CREATED = {
 Behind some devices they connect a few things before they make, where it says so, late ones of their own.
 """
 
-_LEFT_OUT = {
-    "hpet": (False, ("hpet",)),
-    "vmport": ("off", ("vmport", "vmmouse")),
-    "i8042": (False, ("i8042", "vmport", "vmmouse", "port92")),
-    "smbus": (False, ("ICH9-SMB", "smbus-eeprom")),
-    "sata": (False, ("ich9-ahci",)),
-    "pit": ("off", ("isa-pit", "isa-pcspk")),
-    "pic": ("off", ("isa-i8259",)),
+_OFF = ("off", False)
+_LEFT_OUT: dict[str, tuple[str, ...]] = {
+    "hpet": ("hpet",),
+    "vmport": ("vmport", "vmmouse"),
+    "i8042": ("i8042", "vmport", "vmmouse", "port92"),
+    "smbus": ("ICH9-SMB", "smbus-eeprom"),
+    "sata": ("ich9-ahci",),
+    "pit": ("isa-pit", "isa-pcspk"),
+    "pic": ("isa-i8259",),
 }
-"""Properties of the machine with the value by which it does without devices of some types."""
+"""Properties of the machine with the types of the devices that it does without if they are off."""
+_LEFT_OUT_BY: dict[tuple[str, str], tuple[str, ...]] = {
+    ("pc-i440fx", "smbus"): (),
+    ("pc-i440fx", "acpi"): ("smbus-eeprom",),
+    ("microvm", "acpi"): ("ioapic", "virtio-mmio", "acpi-ged"),
+    ("microvm", "ioapic2"): ("ioapic", "virtio-mmio"),
+    ("microvm", "rtc"): ("mc146818rtc",),
+}
+"""The same for one family."""
+_STAY = {"virtio-mmio": 8}
+"""How many of a type are there all the same: the first ones."""
 
 _WIRES_LEFT_OUT: dict[tuple[str, str], Sequence[int]] = {
     ("pc-i440fx", "hpet"): range(17, 25),
@@ -71,6 +83,11 @@ _WIRES_LEFT_OUT: dict[tuple[str, str], Sequence[int]] = {
     ("pc-q35", "pic"): (24,),
     ("isapc", "pic"): (0,),
     ("isapc", "pit"): (1,),
+    ("isapc", "i8042"): range(2, 6),
+    ("pc-i440fx", "acpi"): (27,),
+    ("microvm", "acpi"): (*range(8, 25), 27),
+    ("microvm", "ioapic2"): range(8, 24),
+    ("microvm", "rtc"): (27,),
     ("microvm", "pic"): (25,),
     ("microvm", "pit"): (26,),
 }
@@ -94,12 +111,16 @@ class Numbering:
             for path in self._paths
             if (match := _COUNTED.fullmatch(path)) and match[1] == "device" and not match[3]
         }
-        self._helper_recorded = recorded.get(1) == _HELPER
+        self._helper_recorded = recorded.get(1) == HELPER
         self.has_helper = has_helper
-        properties = [name for name, (value, _) in _LEFT_OUT.items() if machine.settings.get(name) == value]
-        self.left_out = {kind for name in properties for kind in _LEFT_OUT[name][1]}
-        self._missing = sorted(number for number, kind in recorded.items() if kind in self.left_out)
         family = family_of(machine.info.name)
+        settings = {**machine.settings, "acpi": machine.acpi}
+        properties = [name for name, value in settings.items() if value in _OFF]
+        kinds = {kind for name in properties for kind in _LEFT_OUT_BY.get((family, name), _LEFT_OUT.get(name, ()))}
+        missing = {kind: sorted(number for number in recorded if recorded[number] == kind) for kind in kinds}
+        missing = {kind: numbers[_STAY.get(kind, 0) :] for kind, numbers in missing.items()}
+        self.left_out = {kind: len(numbers) for kind, numbers in missing.items()}
+        self._missing = sorted(number for numbers in missing.values() for number in numbers)
         self._wires = {wire for name in properties for wire in _WIRES_LEFT_OUT.get((family, name), ())}
         if self._helper_recorded and not has_helper:
             self._missing.insert(0, 1)
@@ -147,6 +168,11 @@ class Numbering:
     def cpus_end(self) -> int:
         """How many numbers enclave memory, the CPUs and the helper take."""
         return self.ahead + self._cpus + self.has_helper
+
+    @property
+    def borrows_helper(self) -> bool:
+        """Whether there is a helper, which this kind of machine usually lacks."""
+        return self.has_helper and not self._helper_recorded and FIRST_CPU in self._types
 
     def cpu_of(self, path: str) -> int | None:
         """Which CPU present at start is at ``path``."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from qmpd import errors
@@ -53,6 +54,8 @@ def _tree(machine: Machine) -> Iterator[str]:
         raise errors.not_modelled("'info qtree' of a board with USB")
     buses = {bus.bus_name: bus for bus in machine.buses.system.walk() if not isinstance(bus.owner, Object)}
     recorded = _without(innards.recorded(machine, "qtree").splitlines(), _left_out(machine))
+    if machine.numbering.borrows_helper:
+        recorded = chain(recorded, ['  dev: kvmvapic, id ""'])
     values: Mapping[str, str] = {}
     turns = _EARLY_OF_ISAPC if machine.info.name == "isapc" else _EARLY
     early = [device for device in reversed(machine.board_devices) if device.type in turns]
@@ -78,21 +81,27 @@ def _tree(machine: Machine) -> Iterator[str]:
                 yield from _device(machine, sitter, match[1] + "  ")
 
 
-def _left_out(machine: Machine) -> set[str]:
-    left_out = {name for kind in machine.numbering.left_out for name in (kind, *_PARTS.get(kind, ()))}
+def _left_out(machine: Machine) -> dict[str, int]:
+    left_out = {
+        name: count for kind, count in machine.numbering.left_out.items() for name in (kind, *_PARTS.get(kind, ()))
+    }
     if not machine.numbering.has_helper:
-        left_out.add("kvmvapic")
-    return left_out if machine.has_acpi_device else {*left_out, machine.family.acpi_device or ""}
+        left_out["kvmvapic"] = 1
+    if not machine.has_acpi_device and machine.family.acpi_device is not None:
+        left_out[machine.family.acpi_device] = 1
+    return left_out
 
 
-def _without(lines: list[str], types: set[str]) -> Iterator[str]:
-    """The ``lines`` less the devices of these types and what is behind them."""
-    deeper = ""
+def _without(lines: list[str], types: dict[str, int]) -> Iterator[str]:
+    """The ``lines`` less the first devices of these types, so many of each, and what is behind them."""
+    left, deeper = dict(types), ""
     for line in lines:
         if deeper and line.startswith(deeper):
             continue
         match = _DEVICE.match(line)
-        gone = match is not None and match[2] in types
+        gone = match is not None and left.get(match[2], 0) > 0
+        if match is not None and gone:
+            left[match[2]] -= 1
         deeper = f"{match[1]}  " if match is not None and gone else ""
         if not gone:
             yield line
@@ -103,7 +112,7 @@ def _board_values(machine: Machine, type_name: str) -> dict[str, str]:
     told = {**machine.changed_defaults.get(type_name, {}), **machine.board_values.get(type_name, {})}
     entries = machine.catalogue.qom_properties(type_name).value
     kinds = {entry["name"]: entry["type"] for entry in entries}
-    told |= {name: follows(machine.settings) for name, follows in FOLLOWING.items() if name in kinds}
+    told |= {name: follows(machine) for name, follows in FOLLOWING.items() if name in kinds}
     sizes = {_LOW_RAM: machine.ram_below_4g, _HIGH_RAM: machine.ram_above_4g}
     return {name: _size(size) for name, size in sizes.items()} | {
         name: _text(kinds.get(name, ""), value) for name, value in told.items()
