@@ -213,6 +213,12 @@ class Vm:
         unused = machine.board.unused_display() if machine.board is not None else None
         if unused is not None:
             machine.warn(unused)
+        for display in self.config.vnc:
+            if "display" in display.values:
+                from qmpd.model import consoles
+
+                head = int(display.values.get("head", 0))
+                self._blame(display.origin, consoles.check, machine, display.values["display"], head)
         machine.become_ready()
 
     def _check_orphans(self, orphans: list[StartupError]) -> None:

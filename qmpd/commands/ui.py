@@ -57,6 +57,7 @@ def query_vnc_servers(context: Context) -> list[dict[str, Any]]:
             "clients": [],
             "auth": display.auth,
         }
+        | consoles.shown_by(context.machine, display.console)
         for display in reversed(context.machine.vnc)
     ]
 
@@ -127,7 +128,7 @@ def screendump(
     context: Context, filename: str, device: str | None = None, head: int | None = None, format: str = "ppm"
 ) -> None:
     if device is not None:
-        _check_console(context, device, head or 0)
+        consoles.check(context.machine, device, head or 0)
     elif head is not None:
         raise errors.ui.head_without_device()
     elif not consoles.shows_anything(context.machine):
@@ -137,15 +138,6 @@ def screendump(
             file.write(consoles.blank_picture(format))
     except OSError as error:
         raise errors.ui.picture_not_opened(filename, os.strerror(error.errno or errno.EIO)) from None
-
-
-def _check_console(context: Context, name: str, head: int) -> None:
-    """Raise QEMU's text for a name that is no device's, and of a device without such a picture."""
-    device = context.machine.peripheral.child(name)
-    if device is None:
-        raise errors.device_not_found(name)
-    if not 0 <= head < consoles.heads(device):
-        raise errors.ui.console_not_bound(name, head)
 
 
 # Keyboards and mice
@@ -182,7 +174,7 @@ def input_send_event(
     context: Context, events: list[dict[str, Any]], device: str | None = None, head: int | None = None
 ) -> None:
     if device is not None:
-        _check_console(context, device, head or 0)
+        consoles.check(context.machine, device, head or 0)
     machine = context.machine
     if not machine.run.running and machine.run.state != "suspended":
         raise errors.ui.machine_not_running()

@@ -254,6 +254,17 @@ def video_memory_refused(device_type: str, size: str) -> QemuError:
     return QemuError(f"{device_type}: video memory too {size}")
 
 
+# hw/acpi/erst.c
+
+
+def record_size_invalid(size: int) -> QemuError:
+    return QemuError(f"ERST record_size {size} is invalid")
+
+
+def record_size_unsuitable(size: int) -> QemuError:
+    return QemuError(f"ACPI ERST requires storage size be multiple of record size ({size}KiB)")
+
+
 # hw/nvme/subsys.c, hw/nvme/ctrl.c
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qmpd.catalogue.brought import BroughtObject
     from qmpd.model.attachments import Attached
     from qmpd.model.brought import BroughtBus
+    from qmpd.model.hostmem import MemoryBackend
     from qmpd.model.machine import Machine
     from qmpd.model.net import NetClient
 
@@ -59,6 +60,7 @@ _WITH_DRIVE = frozenset(
 _CHECKED = frozenset(
     {
         *("bochs-display", "ccid-card-emulated", "intel-iommu", "ramfb", "virtio-iommu-device", "virtio-iommu-pci"),
+        *("acpi-erst", "ivshmem-plain"),
         *("virtio-net-device", "virtio-9p-device"),
         *("virtio-9p-pci", "virtio-9p-pci-transitional", "virtio-9p-pci-non-transitional"),
     }
@@ -81,6 +83,7 @@ class CatalogueDevice(Device):
         self._unnamed_buses: dict[str, str] = {}
         self.attached: Attached | None = None
         self.card: NetClient | None = None
+        self.mapped: MemoryBackend | None = None
         self._begin()
 
     @property
@@ -140,6 +143,8 @@ class CatalogueDevice(Device):
     def abandon(self, *, unplugged: bool) -> None:
         if self.attached is not None or self.card is not None:
             release(self, unplugged=unplugged)
+        if self.mapped is not None:
+            self.mapped.mapped = False
 
     def take_boot_index(self, name: str, index: int) -> None:
         """Have this number in the order of booting. Raises QEMU's text when it is taken."""

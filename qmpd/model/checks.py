@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qmpd import errors
 from qmpd.model.catalogue_device import CatalogueDevice
+
+if TYPE_CHECKING:
+    from qmpd.model.hostmem import MemoryBackend
 
 _IOMMUS: Final = ("intel-iommu", "virtio-iommu-pci")
 _INTEL_WIDTHS: Final = (39, 48)
@@ -16,6 +19,7 @@ _LEAST_QUEUED, _MOST_QUEUED = 256, 1024
 _QUEUES_OUTSIDE: Final = ("vhost-user", "vhost-vdpa")
 _CARD_BACKENDS: Final = ("nss-emulated", "certificates")
 _UNKNOWN_SPEED: Final = -1
+_SMALLEST_RECORD: Final = 4096
 _BOCHS_MEMORY: Final = (4 << 20, 256 << 20)
 
 
@@ -119,6 +123,32 @@ def _shared_directory(device: CatalogueDevice) -> None:
     sharing.check_device(getattr(device, "backend", device))
 
 
+def _free_memory(device: CatalogueDevice) -> MemoryBackend | None:
+    """The backend that the device is told to use. Raises QEMU's text when somebody has it."""
+    memdev: Any = device.links.get("memdev")
+    if memdev is not None and memdev.mapped:
+        raise errors.memory.memdev_busy(memdev.name)
+    return memdev  # type: ignore[no-any-return]
+
+
+def _shared_memory(device: CatalogueDevice) -> None:
+    memdev = _free_memory(device)
+    if memdev is not None:
+        device.mapped = memdev
+        memdev.mapped = True
+
+
+def _error_records(device: CatalogueDevice) -> None:
+    """QEMU leaves the memory to others also when the device has it."""
+    memdev, record = _free_memory(device), device.value("record_size")
+    if memdev is None:
+        return
+    if record < _SMALLEST_RECORD or record & (record - 1):
+        raise errors.device.record_size_invalid(record)
+    if memdev.get_property("size") % record:
+        raise errors.device.record_size_unsuitable(record)
+
+
 RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "intel-iommu": _intel_iommu,
     "virtio-iommu-pci": _virtio_iommu,
@@ -126,6 +156,8 @@ RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "virtio-net-device": _virtio_net,
     "ccid-card-emulated": _emulated_card,
     "ramfb": _ramfb,
+    "ivshmem-plain": _shared_memory,
+    "acpi-erst": _error_records,
     "bochs-display": _bochs_display,
     "virtio-9p-device": _shared_directory,
     "virtio-9p-pci": _shared_directory,

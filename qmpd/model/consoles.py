@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
+from qmpd import errors
 from qmpd.model.catalogue_device import CatalogueDevice
 from qmpd.model.qom import Container, Object, Property, computed
 
@@ -69,6 +70,22 @@ def heads(device: Object) -> int:
     if device.type not in _PAINTERS:
         return 0
     return device.get_property(_OUTPUTS) if _OUTPUTS in device.properties else 1
+
+
+def check(machine: Machine, name: str, head: int) -> None:
+    """Raise QEMU's text for a name that is no device's, and of a device without such a picture."""
+    device = machine.peripheral.child(name)
+    if device is None:
+        raise errors.device_not_found(name)
+    if not 0 <= head < heads(device):
+        raise errors.ui.console_not_bound(name, head)
+
+
+def shown_by(machine: Machine, name: str | None) -> dict[str, str]:
+    """What a remote display tells of the device that it shows: that of a name, or the first."""
+    if name is None:
+        name = next((device.device_id for device in _at_start(machine) if heads(device)), None)
+    return {} if name is None else {"display": name}
 
 
 def shows_anything(machine: Machine) -> bool:

@@ -132,15 +132,19 @@ def _scsi_disk(device: CatalogueDevice, drive: Drive, *, writable: bool) -> None
     _use(device, drive, writable=writable, resizable=writable)
     if device.values.get("discard_granularity", _UNSET) == _UNSET:
         device.values["discard_granularity"] = max(device.values["logical_block_size"], _SMALLEST_DISCARD)
-    serial = device.values.get("serial", "")
+    serial = _checked_serial(device)
+    if not device.values.get("device_id") and (serial or drive.name):
+        device.values["device_id"] = serial or drive.name
+    drive.reports_status = True
+
+
+def _checked_serial(device: CatalogueDevice) -> str:
+    serial: str = device.values.get("serial", "")
     if len(serial) > _LONGEST_SERIAL:
         raise errors.device.scsi_serial_too_long(_LONGEST_SERIAL)
-    if not device.values.get("device_id"):
-        if len(serial) > _LONGEST_SERIAL_AS_ID:
-            raise errors.device.scsi_serial_too_long_for_id(_LONGEST_SERIAL_AS_ID)
-        if serial or drive.name:
-            device.values["device_id"] = serial or drive.name
-    drive.reports_status = True
+    if len(serial) > _LONGEST_SERIAL_AS_ID and not device.values.get("device_id"):
+        raise errors.device.scsi_serial_too_long_for_id(_LONGEST_SERIAL_AS_ID)
+    return serial
 
 
 def _make_removable(drive: Drive) -> None:
@@ -215,6 +219,7 @@ def _usb_storage(device: CatalogueDevice) -> None:
         raise errors.device.drive_not_set()
     device.name_buses()
     _use(device, drive, writable=True, resizable=True)
+    _checked_serial(device)
     drive.reports_status = True
     if device.value("removable"):
         _make_removable(drive)

@@ -178,6 +178,8 @@ def _stored_link(name: str, target_type: str, instance: bool) -> Property:
 
     def get(device: CatalogueDevice) -> str:
         target = device.links.get(name)
-        return target.path if target is not None else device.placed(device.value(name)) or ""
+        if target is None:
+            return device.placed(device.value(name)) or ""
+        return target.path if target.parent is not None else ""
 
     return Property(name, declared.type, get, set_it, instance, lambda device: device.links.get(name))

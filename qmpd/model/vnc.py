@@ -24,10 +24,11 @@ class Server(NamedTuple):
 
 
 class VncDisplay:
-    """``servers`` come in the order in which QEMU opens them."""
+    """``servers`` come in the order in which QEMU opens them; ``console`` names the device whose picture is shown."""
 
     def __init__(self, options: Mapping[str, str]) -> None:
         self.name = options.get("id", "default")
+        self.console = options.get("display")
         self.auth = "vnc" if options.get("password") in _ON else "sasl" if options.get("sasl") in _ON else "none"
         self.servers = _servers(options.get("vnc", ""), options.get("websocket", "off"))
 

@@ -81,7 +81,7 @@ BACKENDS: dict[str, dict[str, Any]] = {
     "usb-redir": {"chardev": "line"},
     "ccid-card-passthru": {"chardev": "line"},
     "usb-mtp": {"rootdir": "/tmp"},
-    "ivshmem-plain": {"memdev": "mem"},
+    **{name: {"memdev": "mem"} for name in ("ivshmem-plain", "acpi-erst")},
     "virtio-crypto-pci": {"cryptodev": "crypto"},
     "cxl-type3": {"volatile-memdev": "mem"},
 }

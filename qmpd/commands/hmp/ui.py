@@ -99,7 +99,8 @@ def _vnc_display(display: dict[str, Any]) -> str:
         for server in display["server"]
     )
     own = "" if servers else f"  Auth: {display['auth']} (Sub: none)\n"
-    return f"{display['id']}:\n{servers}{own}"
+    shown = f"  Display: {display['display']}\n" if "display" in display else ""
+    return f"{display['id']}:\n{servers}{own}{shown}"
 
 
 HANDLERS: Final[dict[str, Handler]] = {
