@@ -7,8 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qmpd import errors
-from qmpd.catalogue.brought import OWN_ID
-from qmpd.model.qom import STR, Object
+from qmpd.model.qom import STR
 from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class DriveSlot:
     """Where a device has its drive. ``tray_open`` is None for one without a tray."""
 
     def __init__(self, owner: CatalogueDevice) -> None:
-        self.block_owner = owner
+        self.owner = owner
         self.removable = False
         self.tray_open: bool | None = None
 
@@ -44,24 +43,10 @@ class DriveSlot:
         owner = self.owner
         if owner.parent is None:
             return ""
-        if owner.type == "usb-storage":  # its disk is about to be made
-            return f"{owner.path}/{self.block_owner.shown(f'{OWN_ID}.0')}/legacy[0]"
-        return getattr(owner, "device_id", None) or owner.path
-
-    @property
-    def owner(self) -> Object:
-        """The object that has the drive in QEMU's eyes."""
-        return inner_disk(self.block_owner) or self.block_owner
+        return owner.device_id or owner.path
 
     def medium_changed(self, loaded: bool) -> None:
         """The guest would be told."""
-
-
-def inner_disk(device: CatalogueDevice) -> Object | None:
-    """The disk that a USB stick is made of."""
-    if device.type != "usb-storage":
-        return None
-    return next((disk for bus in device.child_buses for disk in bus.children()), None)
 
 
 class Line:
@@ -91,7 +76,7 @@ def is_attachment(name: str, type_name: str) -> bool:
 def read(device: CatalogueDevice, name: str) -> str:
     """What the property says: the name of what it stands for, or nothing."""
     taken = device.attached
-    if taken is None or inner_disk(device) is not None:
+    if taken is None:
         return ""
     if name in taken.drives:
         drive = taken.drives[name]

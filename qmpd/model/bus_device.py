@@ -64,6 +64,16 @@ class BusDevice(CatalogueDevice):
         )
         return any(other is not self and other.type == self.type for other in others)
 
+    @property
+    def on_line(self) -> bool:
+        """Whether it has a character device."""
+        return self.attached is not None and bool(self.attached.lines)
+
+    @property
+    def line_is_open(self) -> bool:
+        """Whether somebody is at the other end of its character device."""
+        return self.attached is not None and all(line.node.is_open for line in self.attached.lines.values())
+
     def neighbours(self) -> Iterator[BusDevice]:
         """The other devices on the same bus that were plugged there."""
         if self.bus is not None:

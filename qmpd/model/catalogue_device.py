@@ -53,7 +53,7 @@ _MAC = "mac"
 _WITH_DRIVE = frozenset(
     {
         *("virtio-blk-device", "scsi-hd", "scsi-cd", "scsi-generic", "scsi-block", "ide-hd", "ide-cf", "ide-cd"),
-        *("floppy", "usb-storage", "nvme", "nvme-ns"),
+        *("floppy", "nvme", "nvme-ns"),
     }
 )
 """The types that qmpd.model.disks has a rule for."""

@@ -23,6 +23,7 @@ _LONGEST_SERIAL = 36
 _LONGEST_SERIAL_AS_ID = 20
 _SMALLEST_DISCARD = 4096
 _MOST_CYLINDERS = 16383
+_STOPPING = frozenset({"enospc", "stop"})
 
 
 def find_drive(device: CatalogueDevice) -> Drive | None:
@@ -67,6 +68,13 @@ def _use(device: CatalogueDevice, drive: Drive, *, writable: bool, resizable: bo
             setattr(drive, field, device.value(name) == "on")
 
 
+def _report_status(device: CatalogueDevice, drive: Drive) -> None:
+    """Tell the drive's status if errors may stop the machine."""
+    policies = {name: device.value(name) for name in drive.policies}
+    policies = {name: drive.policies[name] if policy == "auto" else policy for name, policy in policies.items()}
+    drive.reports_status = not _STOPPING.isdisjoint(policies.values())
+
+
 def _settle_sizes(device: CatalogueDevice) -> None:
     """Fill in sizes that nobody gave. Raises QEMU's text when they do not fit."""
     for name in ("physical_block_size", "logical_block_size"):
@@ -103,7 +111,7 @@ def _virtio_blk(device: CatalogueDevice) -> None:
     _use(device, drive, writable=True, resizable=True)
     _settle_geometry(device, drive, 255)
     _settle_sizes(device)
-    drive.reports_status = True
+    _report_status(device, drive)
 
 
 def _scsi_generic(device: CatalogueDevice) -> None:
@@ -132,19 +140,15 @@ def _scsi_disk(device: CatalogueDevice, drive: Drive, *, writable: bool) -> None
     _use(device, drive, writable=writable, resizable=writable)
     if device.values.get("discard_granularity", _UNSET) == _UNSET:
         device.values["discard_granularity"] = max(device.values["logical_block_size"], _SMALLEST_DISCARD)
-    serial = _checked_serial(device)
-    if not device.values.get("device_id") and (serial or drive.name):
-        device.values["device_id"] = serial or drive.name
-    drive.reports_status = True
-
-
-def _checked_serial(device: CatalogueDevice) -> str:
-    serial: str = device.values.get("serial", "")
+    serial = device.values.get("serial", "")
     if len(serial) > _LONGEST_SERIAL:
         raise errors.device.scsi_serial_too_long(_LONGEST_SERIAL)
-    if len(serial) > _LONGEST_SERIAL_AS_ID and not device.values.get("device_id"):
-        raise errors.device.scsi_serial_too_long_for_id(_LONGEST_SERIAL_AS_ID)
-    return serial
+    if not device.values.get("device_id"):
+        if len(serial) > _LONGEST_SERIAL_AS_ID:
+            raise errors.device.scsi_serial_too_long_for_id(_LONGEST_SERIAL_AS_ID)
+        if serial or drive.name:
+            device.values["device_id"] = serial or drive.name
+    _report_status(device, drive)
 
 
 def _make_removable(drive: Drive) -> None:
@@ -188,7 +192,7 @@ def _settle_ide(device: CatalogueDevice) -> None:
 def _name_ide(device: CatalogueDevice, drive: Drive) -> None:
     if not device.values.get("serial"):
         device.values["serial"] = f"QM{_ide_number(device):05}"
-    drive.reports_status = True
+    _report_status(device, drive)
 
 
 def _ide_number(device: CatalogueDevice) -> int:
@@ -211,18 +215,6 @@ def _floppy(device: CatalogueDevice) -> None:
     _use(device, drive, writable=drive.node is not None, resizable=False)
     if drive.slot is not None:
         drive.slot.removable = True
-
-
-def _usb_storage(device: CatalogueDevice) -> None:
-    drive = find_drive(device)
-    if drive is None:
-        raise errors.device.drive_not_set()
-    device.name_buses()
-    _use(device, drive, writable=True, resizable=True)
-    _checked_serial(device)
-    drive.reports_status = True
-    if device.value("removable"):
-        _make_removable(drive)
 
 
 def _nvme(device: CatalogueDevice) -> None:
@@ -266,7 +258,6 @@ RULES: dict[str, Callable[[CatalogueDevice], None]] = {
     "ide-cf": _ide_hd,
     "ide-cd": _ide_cd,
     "floppy": _floppy,
-    "usb-storage": _usb_storage,
     "nvme": _nvme,
     "nvme-ns": _nvme,
 }

@@ -9,10 +9,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from qmpd import errors
+from qmpd.catalogue.brought import OWN_ID
 from qmpd.errors import QemuError
 from qmpd.model import boot_order
-from qmpd.model.attachments import inner_disk
-from qmpd.model.brought import BroughtBus, BroughtNode
+from qmpd.model.attachments import DriveSlot
+from qmpd.model.brought import BroughtBus
 from qmpd.model.bus_device import BusDevice
 from qmpd.model.catalogue_device import CatalogueDevice
 from qmpd.model.device import Device
@@ -35,6 +36,15 @@ _MOST_OHCI_PORTS = 15
 _MOST_XHCI_PORTS = 15
 _XHCI_SPEEDS = {"p2": _SLOW | _HIGH, "p3": _SUPER}
 
+_STICK = "usb-storage"
+_OF_DISK = frozenset(
+    {
+        *("logical_block_size", "physical_block_size", "min_io_size", "opt_io_size", "discard_granularity"),
+        *("write-cache", "share-rw", "account-invalid", "account-failed", "rerror", "werror", "backend_defaults"),
+        *("removable", boot_order.PREFIX),
+    }
+)
+"""What a stick is told for the disk inside."""
 _HUB = "usb-hub"
 _MOST_HUB_PORTS = 8
 _DEEPEST = 5
@@ -50,7 +60,7 @@ _KINDS = {
     "usb-tablet": _Kind("QEMU USB Tablet", _FULL | _HIGH),
     "usb-mouse": _Kind("QEMU USB Mouse", _FULL | _HIGH),
     "usb-kbd": _Kind("QEMU USB Keyboard", _FULL | _HIGH),
-    "usb-storage": _Kind("QEMU USB MSD", _FULL | _HIGH | _SUPER),
+    _STICK: _Kind("QEMU USB MSD", _FULL | _HIGH | _SUPER),
     "usb-bot": _Kind("QEMU USB MSD", _FULL | _HIGH | _SUPER),
     "usb-uas": _Kind("USB Attached SCSI HBA", _HIGH | _SUPER),
     "usb-mtp": _Kind("QEMU USB MTP", _FULL | _HIGH),
@@ -174,6 +184,7 @@ class UsbDevice(BusDevice):
         self.speed = _FULL if self.speeds else _LOW
         self.port: Port | None = None
         self._attached = False
+        self._disk: BusDevice | None = None
 
     @property
     def usb_bus(self) -> UsbBus:
@@ -196,9 +207,7 @@ class UsbDevice(BusDevice):
     @property
     def _is_on_line(self) -> bool:
         """Whether the other end of its character device is there, if that matters."""
-        if _ALWAYS in self.properties and self.value(_ALWAYS):
-            return True
-        return self.attached is not None and all(line.node.is_open for line in self.attached.lines.values())
+        return (_ALWAYS in self.properties and self.value(_ALWAYS)) or self.line_is_open
 
     def set_attached(self, wanted: bool) -> None:
         """Raises QEMU's text when the port is too slow or too fast."""
@@ -225,8 +234,6 @@ class UsbDevice(BusDevice):
             assert self.port is not None
             count = self.value("ports")
             self.usb_bus.free += [Port(f"{self.port.path}.{number}", _SLOW) for number in range(1, count + 1)]
-        if (disk := inner_disk(self)) is not None:
-            self._hand_on(disk, self.value(boot_order.PREFIX))
 
     def given(self) -> set[str]:
         return super().given() - _OF_ALL
@@ -240,6 +247,8 @@ class UsbDevice(BusDevice):
         if self.type == _HUB:
             self._check_hub()
         super().check_needs()
+        if self.type == _STICK:
+            self._make_disk()
         self.name_buses()
         if self.speeds and not (self.hotplugged and self.type in _ATTACHED_BY_HAND):
             self.set_attached(True)
@@ -277,18 +286,39 @@ class UsbDevice(BusDevice):
 
     def take_boot_index(self, name: str, index: int) -> None:
         super().take_boot_index(name, index)
-        if (disk := inner_disk(self)) is not None:
-            self._hand_on(disk, index)
+        if self._disk is not None:
+            self._disk.values[name] = index
+            boot_order.record(self._disk, name, index)
 
-    def _hand_on(self, disk: Object, index: int) -> None:
-        """It is the disk inside that is booted from."""
-        assert isinstance(disk, BroughtNode)
-        disk.keep(boot_order.PREFIX, index)
-        boot_order.record(disk, boot_order.PREFIX, index)
+    def _make_disk(self) -> None:
+        """Put the drive into a disk on a bus of its own."""
+        from qmpd.model.qdev import apply_globals
+
+        drives = self.attached.drives if self.attached is not None else {}
+        if "drive" not in drives:
+            raise errors.device.drive_not_set()
+        drive = drives["drive"]
+        brought = self.machine.catalogue.brought(self.type)
+        assert brought is not None
+        self.add_bus(brought.objects[f"{OWN_ID}.0"])
+        (bus,) = self.child_buses
+        disk = self._disk = BusDevice(self.machine, "scsi-cd" if drive.is_cdrom else "scsi-hd")
+        apply_globals(self.machine, disk)
+        disk.bus = bus
+        bus.add_child("legacy[0]", disk)
+        bus.attach(disk)
+        disk.values |= {name: self.value(name) for name in _OF_DISK} | {"scsi-id": 0}
+        if "serial" in self.values:
+            disk.values["serial"] = self.values["serial"]
+        boot_order.record(disk, boot_order.PREFIX, disk.value(boot_order.PREFIX))
+        self.attached, disk.attached = None, self.attached
+        drive.slot = DriveSlot(disk)
+        disk.realize()
+        disk.realized = True
 
     def parts(self) -> list[Object]:
-        disk = inner_disk(self)
-        return super().parts() if disk is None else [disk]
+        disk = self._disk
+        return super().parts() if disk is None or disk.parent is None else [disk]
 
     def behind(self) -> Iterable[Device]:
         yield from super().behind()

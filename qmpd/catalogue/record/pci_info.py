@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qmpd.catalogue.record.peer import Peer, PeerDied
-from qmpd.catalogue.record.plugged import BACKENDS, SET_UP
+from qmpd.catalogue.record.plugged import BACKENDS, PLACES, SET_UP
 from qmpd.catalogue.record.qtree import QtreeRecorder
 
 Rows = list[Any]
@@ -36,6 +36,9 @@ def record_pci_info(qemu: str, devices: Rows, machines: Mapping[str, str], shown
     for name in machines.values():
         with Peer(qemu, "-machine", name, defaults=True) as peer:
             shown.take(peer.ask("human-monitor-command", **{"command-line": "info qtree"}))
+    for name, bus, creatable, *_ in devices:
+        if bus != "PCI" and bus in PLACES and creatable:
+            _take(qemu, name, *PLACES[bus], shown)
     names = [row[0] for row in devices if row[1] == "PCI" and row[2]]
     return {
         "pci-info": list(_types(qemu, names, shown)),
@@ -63,6 +66,17 @@ def _types(qemu: str, names: list[str], shown: QtreeRecorder) -> Iterator[list[A
         virtual = [entry for entry in functions if entry["id"]["vendor"] == _NO_VENDOR]
         if virtual and name == "igb":
             yield ["igbvf", _unplaced(virtual[0])]
+
+
+def _take(qemu: str, name: str, provider: tuple[str, ...], bus: str, shown: QtreeRecorder) -> None:
+    """Let ``shown`` see a device of the type ``name`` on the ``bus`` of ``provider``."""
+    properties, options = _backend(name)
+    device = ",".join(filter(None, (name, f"bus={bus}", properties)))
+    try:
+        with Peer(qemu, *_MACHINE, *provider, *options, "-device", device) as peer:
+            shown.take(peer.ask("human-monitor-command", **{"command-line": "info qtree"}))
+    except PeerDied:
+        pass  # needs what a bare machine does not have
 
 
 def _unplaced(entry: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _ID = "QQ"
 _PATH = f"{_ALL}/{_ID}"
 _PORT = "/machine/peripheral/rp0"
 _MACHINE = ("-machine", "q35,usb=off", "-m", "128M,slots=2,maxmem=1G", "-device", "pcie-root-port,id=rp0")
-_PLACES: dict[str, tuple[tuple[str, ...], str]] = {
+PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "PCI": ((), "rp0"),
     "SCSI": (("-device", "virtio-scsi-pci,id=scsi"), "scsi.0"),
     "usb-bus": (("-device", "qemu-xhci,id=usb"), "usb.0"),
@@ -181,7 +181,7 @@ class PlugRecorder:
         installed, and nothing can be made of it.
         """
         for name, bus, user_creatable, hotpluggable, _, _ in devices:
-            placed = bus in _PLACES or name in _BUSLESS or name in _ON_SYSTEM_BUS
+            placed = bus in PLACES or name in _BUSLESS or name in _ON_SYSTEM_BUS
             if user_creatable and placed and name in self._properties:
                 self._record_one(qemu, name, bus, cold=hotpluggable is False or bus in _COLD or bus is None)
             if name == _CARD and name in self._properties:
@@ -211,7 +211,7 @@ class PlugRecorder:
         self, qemu: str, name: str, bus: str | None, needs: dict[str, Any], cold: bool
     ) -> tuple[dict[str, Recorded], dict[str, list[str]]]:
         """All objects of a device, and the names of its entries when it has another id."""
-        provider, bus_name = _AT_THE_ROOT if name in _ROOTED else _PLACES.get(bus or "", _NOWHERE)
+        provider, bus_name = _AT_THE_ROOT if name in _ROOTED else PLACES.get(bus or "", _NOWHERE)
         objects: dict[str, Recorded] = {}
         listings = {}
         can_be_bare = not cold and any(entry["name"] in _BARE for entry in self._properties[name])

@@ -6,7 +6,7 @@ What the machine began with is printed as recorded, what has come since from the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
@@ -16,27 +16,30 @@ from qmpd.commands.hmp.call import Call
 from qmpd.errors import QemuError
 from qmpd.model.boot_tree import FOLLOWING
 from qmpd.model.bus import BornDevice, Bus, Sitter
+from qmpd.model.bus_device import BusDevice
 from qmpd.model.machine import Machine
 from qmpd.model.pci import PciDevice
 from qmpd.model.pxb import CxlRegisters
 from qmpd.model.qom import Object
+from qmpd.model.usb import UsbDevice
+from qmpd.named import NamedTuple
 
-_BUS: Final = re.compile(r"( *)bus: (.*)")
+_BUS_OR_DEVICE: Final = re.compile(r"( *)(bus|dev): ([^,]+)")
 _DEVICE: Final = re.compile(r"( *)dev: ([^,]+), id ")
 _STRUCTURE: Final = re.compile(r" *(bus: |type |dev: )")
 _ROOT: Final = "device"
-_EARLY: Final = dict.fromkeys(("isa-serial", "isa-parallel"), ("isa-pcspk", "isa-i8259"))
-_EARLY_OF_ISAPC: Final = {
-    **_EARLY,
-    **dict.fromkeys(("isa-vga", "isa-cirrus-vga"), ("isa-i8259", "i8257")),
-    "ne2k_isa": ("port92", "isa-fdc"),
-}
-"""What boards make earlier than other parts, and those of which the first one that is there comes before them."""
 _PARTS: Final = {"i8042": ("ps2-mouse", "ps2-kbd")}  #: that are elsewhere in the tree
 _INT64: Final = 1 << 63
 _UINT64: Final = 1 << 64
 _UNITS: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _LOW_RAM, _HIGH_RAM = "below-4g-mem-size", "above-4g-mem-size"
+
+
+class _OpenBus(NamedTuple):
+    """A recorded bus whose devices are being printed at ``indent``; ``sitters`` are those still to come."""
+
+    indent: str
+    sitters: Iterator[Sitter]
 
 
 def qtree(call: Call) -> str:
@@ -50,35 +53,38 @@ def qtree(call: Call) -> str:
 def _tree(machine: Machine) -> Iterator[str]:
     if machine.info.name == "microvm" and machine.buses.pci is not None:
         raise errors.not_modelled("'info qtree' of a microvm with PCI")
-    if machine.settings.get("usb"):
-        raise errors.not_modelled("'info qtree' of a board with USB")
     buses = {bus.bus_name: bus for bus in machine.buses.system.walk() if not isinstance(bus.owner, Object)}
     recorded = _without(innards.recorded(machine, "qtree").splitlines(), _left_out(machine))
     if machine.numbering.borrows_helper:
         recorded = chain(recorded, ['  dev: kvmvapic, id ""'])
     values: Mapping[str, str] = {}
-    turns = _EARLY_OF_ISAPC if machine.info.name == "isapc" else _EARLY
-    early = [device for device in reversed(machine.board_devices) if device.type in turns]
-    waiting = list(early)
+    open_buses: list[_OpenBus] = []
     for line in recorded:
-        match = _BUS.match(line)
+        match = _BUS_OR_DEVICE.match(line)
         if match is None:
-            device = _DEVICE.match(line)
-            if device is not None:
-                for earlier in [other for other in waiting if device[2] in turns[other.type]]:
-                    waiting.remove(earlier)
-                    yield from _device(machine, earlier, device[1])
-            values = values if device is None else _board_values(machine, device[2])
             name, equals, _ = line.partition(" = ")
             yield f"{name} = {values[name.strip()]}" if equals and name.strip() in values else line
             continue
+        indent, kind, name = match.groups()
+        while open_buses and len(indent) < len(open_buses[-1].indent):
+            yield from _up_to_born(machine, open_buses.pop())
+        if kind == "bus":
+            bus = buses.get(name)
+            open_buses.append(_OpenBus(f"{indent}  ", iter(bus.sitters if bus is not None else ())))
+        else:
+            yield from _up_to_born(machine, open_buses[-1])
+            values = _board_values(machine, name)
         yield line
-        yield next(recorded)  # its type
-        bus = buses.get(match[2])
-        come = [sitter for sitter in bus.sitters if not isinstance(sitter, BornDevice)] if bus is not None else []
-        for sitter in come:
-            if sitter not in early:
-                yield from _device(machine, sitter, match[1] + "  ")
+    while open_buses:
+        yield from _up_to_born(machine, open_buses.pop())
+
+
+def _up_to_born(machine: Machine, bus: _OpenBus) -> Iterator[str]:
+    """What has come to the bus before its next recorded device."""
+    for sitter in bus.sitters:
+        if isinstance(sitter, BornDevice):
+            return
+        yield from _device(machine, sitter, bus.indent)
 
 
 def _left_out(machine: Machine) -> dict[str, int]:
@@ -130,9 +136,8 @@ def _device(machine: Machine, device: Sitter, indent: str) -> Iterator[str]:
         text = _value(device, name)
         if text is not None:
             yield f"{inside}{name} = {text or '<null>'}"
-    if isinstance(device, PciDevice):
-        for line in _function(device):
-            yield inside + line
+    for line in _place(device):
+        yield inside + line
     for part in device.children():
         if isinstance(part, CxlRegisters):
             yield f"{inside}mmio {_UINT64 - 1:016x}/{part.length():016x}"
@@ -189,6 +194,20 @@ def _size(size: int) -> str:
     """``size`` bytes with what it is in the largest fitting unit (util/cutils.c)."""
     unit = max((size * 1024 // 1000).bit_length() - 1, 0) // 10
     return f"{size} ({size / (1 << unit * 10):.3g} {_UNITS[unit]}B)"
+
+
+def _place(device: Object) -> Iterable[str]:
+    """What the bus itself tells of the device."""
+    if isinstance(device, PciDevice):
+        return _function(device)
+    if isinstance(device, UsbDevice):
+        attached = ", attached" if device.is_attached else ""
+        number = device.usb_bus.number
+        return [f"addr {number}.0, port {device.where}, speed {device.megabits}, name {device.product}{attached}"]
+    if isinstance(device, BusDevice) and device.is_a("virtio-serial-port"):
+        host = "on" if device.on_line and (device.type == "virtconsole" or device.line_is_open) else "off"
+        return [f"port {device.value('nr')}, guest off, host {host}, throttle off"]
+    return []
 
 
 def _function(device: PciDevice) -> Iterator[str]:

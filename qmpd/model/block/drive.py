@@ -45,6 +45,7 @@ class Drive:
         self.demand: Demand = (NONE, ALL)
         self.write_cache = True
         self.reports_status = False
+        self.policies = {"werror": "enospc", "rerror": "report"}
         self.account_invalid = True
         self.account_failed = True
         self.read_only = False

@@ -75,6 +75,7 @@ def add_drive(
         drive.close()
         raise
     drive.name, drive.origin = name, origin
+    drive.policies |= {name: options[name] for name in drive.policies if name in options}
     drive.automatic = place.interface != "none"
     graph.places[place] = drive
     drive.is_cdrom = media == "cdrom"
