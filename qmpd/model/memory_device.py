@@ -153,6 +153,7 @@ class DeviceMemory:
         self.size = size
         self.required_memslots = 0
         self.used_memslots = self.writable_memslots = self.shared_memslots = 0
+        self.on_map: Callable[[bool], None] = lambda shared: None
         self.used_region_size = 0
         self.memslot_auto_decisions = 0
         self._starts: list[int] = []
@@ -184,6 +185,8 @@ class DeviceMemory:
         if not region.rom:
             self.writable_memslots += count
             self.shared_memslots += count * region.has_fd
+            if count:
+                self.on_map(region.has_fd)
 
     def check_addr(self, addr: int, size: int, align: int) -> int:
         """``addr`` if a device of ``size`` may lie there. Raises QEMU's text otherwise."""

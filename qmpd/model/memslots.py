@@ -50,6 +50,7 @@ class Memslots:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._backends: list[VhostBackend] = []
+        self._forgotten: set[bool] = set()
 
     def hypervisor(self) -> MemslotLimits:
         maximum = self._machine.host.kvm_memslots
@@ -60,7 +61,10 @@ class Memslots:
     def vhost(self) -> MemslotLimits:
         if not self._backends:
             return UNLIMITED
-        free = [(backend.limit - self._used_by(backend)) % _UINT32 for backend in self._backends]
+        free = [
+            (backend.limit - (0 if backend.shared in self._forgotten else self._used_by(backend))) % _UINT32
+            for backend in self._backends
+        ]
         return MemslotLimits(min(backend.limit for backend in self._backends), min(free))
 
     def attach(self, backend: VhostBackend) -> None:
@@ -70,12 +74,24 @@ class Memslots:
             raise errors.vhost.memslots_decided()
         used, reserved = self._used_by(backend), devices.reserved_memslots()
         if used + reserved > backend.limit:
+            self._forgotten.add(backend.shared)
             raise errors.vhost.memslots_exceeded(backend.limit, used, reserved)
+        self._forgotten.discard(backend.shared)
         self._backends.append(backend)
         devices.vhost = self.vhost
+        if devices.memory is not None:
+            devices.memory.on_map = self._see
 
     def detach(self, backend: VhostBackend) -> None:
+        """Forget ``backend``, and with it how much all of its kind hold, until they are shown that something changed:
+        so QEMU does, which counts once for a kind, and counts nothing for one that goes or is refused.
+        """
         self._backends.remove(backend)
+        self._forgotten.add(backend.shared)
+
+    def _see(self, shared: bool) -> None:
+        """Count again: memory has come or gone, which those that share memory see only if it is ``shared``."""
+        self._forgotten -= {False, shared}
 
     def _used_by(self, backend: VhostBackend) -> int:
         used = sum(memdev.has_fd or not backend.shared for memdev in self._ram())
