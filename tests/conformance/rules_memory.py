@@ -97,6 +97,7 @@ def machines(
 
 
 _FRAGILE = ("virtio-mem", "virtio-pmem", "virtio-balloon", "pci-serial", "i82801b11")
+_PEACEFUL = ("pc-dimm", "vhost-")
 
 
 class Base(RuleBasedStateMachine):
@@ -108,18 +109,24 @@ class Base(RuleBasedStateMachine):
     pair: Pair | None = None
     fragile = leaving = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.peaceful: set[Any] = set()
+
     def ask(self, command: str, **arguments: Any) -> bool:
         """Whether it went well. Not asked: a reset that completes a removal of which then QEMU 10.0.2 dies."""
         assert self.pair is not None
-        if (
-            command == "system_reset"
-            and self.leaving
-            and (self.fragile or "balloon" in self.pair.section.headers["args"])
-        ):
+        args = self.pair.section.headers["args"]
+        if command == "system_reset" and self.leaving and (self.fragile or any(name in args for name in _FRAGILE)):
             return False
         done = self.pair.ask(command, **arguments)
-        self.fragile |= done and str(arguments.get("driver")).startswith(_FRAGILE)
-        self.leaving |= done and command == "device_del"
+        driver, id = str(arguments.get("driver")), arguments.get("id")
+        self.fragile |= done and driver.startswith(_FRAGILE)
+        if done and driver.startswith(_PEACEFUL):
+            self.peaceful.add(id)
+        elif done and command == "device_add":
+            self.peaceful.discard(id)
+        self.leaving |= done and command == "device_del" and id not in self.peaceful
         return done
 
     @invariant()
