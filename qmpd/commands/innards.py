@@ -106,10 +106,14 @@ def roms(machine: Machine) -> str:
     ]
     lines = recorded(machine, "roms").splitlines(keepends=True)
     lines = [line for line in lines if not any(word in line for word in left_out)]
+    if machine.bios_size is not None:
+        at = f"addr={(1 << 32) - machine.bios_size:016x} size={machine.bios_size:#08x}"
+        name = machine.settings["firmware"]
+        lines = [re.sub(r"^addr=.*(mem=\w+) name=.*", rf'{at} \1 name="{name}"', line) for line in lines]
     plugged = [*machine.board_devices, *machine.peripheral_anon.children(), *machine.peripheral.children()]
     cards = [_CARD_ROMS[device.type] for device in plugged if device.type in _CARD_ROMS]
-    at = sum(_APIC_HELPER in line for line in lines)
-    return "".join([*lines[:at], *cards, *lines[at:]])
+    place = sum(_APIC_HELPER in line for line in lines)
+    return "".join([*lines[:place], *cards, *lines[place:]])
 
 
 # Memory

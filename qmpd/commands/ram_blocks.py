@@ -139,7 +139,8 @@ def _firmware(machine: Machine) -> Iterator[_Block]:
         yield _Block((chip, ""), chip.name, chip.get_property("num-blocks") * chip.get_property("sector-length"))
     for name, size in _FIRMWARE.get(machine.info.name, _FIRMWARE_OF_PCI):
         if name != _BIOS or not machine.flash:
-            yield _Block((machine, name), name, size, read_only=not is_writable)
+            told = machine.bios_size if name == _BIOS else None
+            yield _Block((machine, name), name, told or size, read_only=not is_writable)
 
 
 def _devices(machine: Machine) -> list[Device]:

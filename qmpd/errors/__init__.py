@@ -74,8 +74,11 @@ class ErrorClass(StrEnum):
 class QemuError(Exception):
     """What QEMU answers instead of a result: a text for people and a class for programs.
 
-    ``hint`` is what QEMU prints below the text on a terminal; it never travels over QMP.
+    ``hint`` is what QEMU prints below the text on a terminal; it never travels over QMP. Some texts are ``plain``:
+    nothing stands in front of them there.
     """
+
+    plain = False
 
     def __init__(self, desc: str, error_class: ErrorClass = ErrorClass.GENERIC, hint: str = "") -> None:
         super().__init__(desc)

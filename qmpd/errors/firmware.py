@@ -103,3 +103,12 @@ def table_length_wrong(told: int, actual: int) -> str:
 
 
 TABLE_WITHOUT_HEADER = "ACPI table: no headers are specified"
+
+
+# hw/i386/x86-common.c
+
+
+def bios_not_loaded(name: str) -> QemuError:
+    error = QemuError(f"qemu: could not load PC BIOS '{name}'")
+    error.plain = True
+    return error

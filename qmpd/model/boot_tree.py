@@ -85,6 +85,8 @@ _QBOOT_PLACES = {
     ("isa-bios[0]", "size"): _QBOOT,
 }
 """Where the smaller firmware is that a microvm has without ACPI."""
+_BIOS_ENDS = {"pc.bios[0]": (4 << 30, 1 << 32), "isa-bios[0]": (1 << 20, 128 << 10)}
+"""Where firmware ends, and how much of it is there at most."""
 FOLLOWING: dict[str, Callable[[Machine], bool]] = {
     "has-acpi": lambda machine: machine.has_acpi_device,
     "has-usb": lambda machine: bool(machine.settings.get("usb")),
@@ -127,6 +129,10 @@ class BootObject(RecordedObject):
             return pci_hole64(self._machine)[_HOLE[name]]
         if name == _HIGH_RAM:
             return self._machine.ram_above_4g
+        if self._machine.bios_size is not None and self.name in _BIOS_ENDS and name in ("addr", "size"):
+            end, most = _BIOS_ENDS[self.name]
+            size = min(self._machine.bios_size, most)
+            return size if name == "size" else end - size
         if self._machine.info.name == "microvm":
             if self.name == _ACPI_TABLES and name == "size":
                 return self._recorded.value(name) + _more_tables(self._machine)

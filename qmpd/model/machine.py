@@ -131,6 +131,7 @@ class Machine(Object):
         self.plugged_cpus: list[CpuDevice] = []
         self.directories: dict[str, str | None] = {}
         self.firmware_files: list[str] = []
+        self.bios_size: int | None = None
         self.tpm: str | None = None
         self.run = RunState(self, config.actions)
         if config.incoming is not None:
@@ -272,6 +273,11 @@ class Machine(Object):
                 fw_cfg.check_boot(self, self.config.boot)
             if self.flash or self.config.drives:
                 self._make_flash()
+            firmware = self.settings.get("firmware")
+            if firmware and not self.flash and self.info.name != "none":
+                from qmpd.model import bios
+
+                bios.load(self, firmware)
         except QemuError as error:
             raise StartupError("", error) from None
         self._start_cpus()

@@ -48,7 +48,10 @@ class Report:
         )
 
     def error(self, origin: str, error: QemuError) -> None:
-        self._line(origin, error.desc)
+        if error.plain:
+            self.plain(error.desc)
+        else:
+            self._line(origin, error.desc)
         if error.hint:
             self.stream.write(f"{error.hint}\n")
 
