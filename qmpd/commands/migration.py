@@ -8,11 +8,13 @@ from qmpd import errors
 from qmpd.commands import destinations
 from qmpd.commands.context import Context
 from qmpd.errors import QemuError
+from qmpd.model import immovable
 
 
 def query_migrate(context: Context) -> dict[str, Any]:
     migration = context.machine.migration
-    answer: dict[str, Any] = {}
+    blocked = immovable.reasons(context.machine)
+    answer: dict[str, Any] = {"blocked-reasons": blocked} if blocked else {}
     if migration.status is not None:
         answer["status"] = migration.status
     if migration.problem is not None:
@@ -68,6 +70,8 @@ def migrate(
         raise errors.migration.nothing_to_resume()
     if context.machine.run.state == "inmigrate":
         raise errors.migration.guest_is_coming()
+    if not migration.in_progress:
+        immovable.check(context.machine)
     migration.check_may_leave()
     migration.begin()
     try:

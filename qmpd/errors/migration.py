@@ -193,6 +193,21 @@ def rdma_channel_failed() -> QemuError:
     return QemuError("RDMA ERROR: could not create CM channel")
 
 
+# migration/savevm.c, hw/misc/ivshmem-pci.c
+
+
+def device_immovable(state: str) -> QemuError:
+    return QemuError(f"State blocked by non-migratable device '{state}'")
+
+
+def device_listed(state: str) -> QemuError:
+    return QemuError(f"non-migratable device: {state}")
+
+
+def shared_memory_peer() -> QemuError:
+    return QemuError("Migration is disabled when using feature 'peer mode' in device 'ivshmem'")
+
+
 # migration/colo.c
 
 

@@ -132,6 +132,8 @@ def info_migrate(call: Call) -> str:
     if machine.version <= _SWITCHOVER_UNSAID:
         globals_ = globals_.replace("send-switchover-start: on", "send-switchover-start: off")
     answer = qmp.query_migrate(call.context)
+    if "blocked-reasons" in answer:
+        globals_ += "Outgoing migration blocked:\n" + "".join(f"  {reason}\n" for reason in answer["blocked-reasons"])
     if "status" not in answer:
         return globals_
     reason = f" ({answer['error-desc']})" if "error-desc" in answer else ""
