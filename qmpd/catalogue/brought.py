@@ -17,6 +17,8 @@ _EMPTY: dict[str, Any] = {"bool": False, "str": "", "string": "", "OnOffAuto": "
 
 def initial_value(entry: Mapping[str, Any]) -> Any:
     """What a property reads that nobody has set, by what qom-list-properties says of it."""
+    if entry["name"] == "bootindex":
+        return -1
     return entry.get("default-value", _EMPTY.get(entry["type"], 0))
 
 

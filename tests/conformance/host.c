@@ -24,6 +24,9 @@
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+/* What QEMU's devices have unless they are told otherwise: 1 to 32, and RING_RESET. */
+#define FEATURES (((1ull << 33) - 2) | 1ull << 40)
+
 static char vhost[1 << 16]; /* which descriptors are vhost devices */
 
 static int memory_file(const char *content)
@@ -88,7 +91,7 @@ int ioctl(int fd, unsigned long request, ...)
     va_end(rest);
     if (fd >= 0 && vhost[fd]) {
         if (request == VHOST_GET_FEATURES)
-            *(uint64_t *)argument = 1ull << 32 | 1ull << VHOST_F_LOG_ALL;
+            *(uint64_t *)argument = FEATURES;
         return 0;
     }
     const char *memslots = getenv("HOST_KVM_MEMSLOTS");
@@ -141,7 +144,7 @@ static void *serve(void *socket)
         int answers = 1;
         switch (message.request) {
         case GET_FEATURES:
-            answer = 1ull << 32 | 1ull << 30 | 1ull << VHOST_F_LOG_ALL;
+            answer = FEATURES;
             break;
         case GET_PROTOCOL_FEATURES: /* MQ, LOG_SHMFD, REPLY_ACK, CONFIG, CONFIGURE_MEM_SLOTS */
             answer = 1 << 0 | 1 << 1 | 1 << 3 | 1 << 9 | 1 << 15;
