@@ -100,6 +100,7 @@ _ADAPTERS = {
     "megasas-gen2": _Limits(63, 255),
     "mptsas1068": _Limits(8, 1),
     "pvscsi": _Limits(63, 0),
+    "usb-storage": _Limits(0, 0),
     "usb-uas": _Limits(0, 255),
     "usb-bot": _Limits(0, 15),
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
 from qmpd.catalogue import LINK
+from qmpd.catalogue.tree import CHILD
+from qmpd.hashorder import GHashOrder
 from qmpd.model import boot_order
 from qmpd.model.qom import BOOL, INT, INT32, STRING, UINT8, UINT64, Kind, Object, Property, Root, resolve, resolve_link
 
@@ -86,6 +88,12 @@ class RecordedObject(Object):
 
     def list_properties(self) -> list[tuple[str, str]]:
         return list(self._kinds.items())
+
+    def list_children(self, names: Iterable[str]) -> None:
+        """List other children than were recorded: these, of which the first was there first."""
+        own = {name: kind for name, kind in self._kinds.items() if not kind.startswith(CHILD)}
+        children = {name: f"{CHILD}{child.type}>" for name in names if (child := self.child(name)) is not None}
+        self._kinds = own | {name: children[name] for name in reversed(list(GHashOrder(children)))}
 
     def linked(self, name: str) -> Object | None:
         if not self._kinds.get(name, "").startswith(LINK):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,7 +13,7 @@ from qmpd.catalogue.brought import OWN_ID
 from qmpd.errors import QemuError
 from qmpd.model import boot_order
 from qmpd.model.attachments import DriveSlot
-from qmpd.model.brought import BroughtBus
+from qmpd.model.brought import BroughtBus, BroughtNode
 from qmpd.model.bus_device import BusDevice
 from qmpd.model.catalogue_device import CatalogueDevice
 from qmpd.model.device import Device
@@ -34,6 +34,10 @@ _UHCI_PORTS = 2
 _EHCI_PORTS = 6
 _MOST_OHCI_PORTS = 15
 _MOST_XHCI_PORTS = 15
+_RECORDED_XHCI_PORTS = 4
+_CORE = "xhci-core"
+_OTHER_REGISTERS = ("xhci[0]", "capabilities[0]", "operational[0]", "runtime[0]", "doorbell[0]")
+_PORT_REGISTERS, _REGISTERS_OF_A_PORT = 0x440, 0x10
 _XHCI_SPEEDS = {"p2": _SLOW | _HIGH, "p3": _SUPER}
 
 _STICK = "usb-storage"
@@ -117,6 +121,8 @@ def _root_speeds(controller: CatalogueDevice) -> list[int]:
         counts = {}
         for name in _XHCI_SPEEDS:
             counts[name] = controller.values[name] = min(controller.value(name), _MOST_XHCI_PORTS)
+        if any(count != _RECORDED_XHCI_PORTS for count in counts.values()):
+            _fit_core(controller, counts)
         return [
             sum(speeds for name, speeds in _XHCI_SPEEDS.items() if index < counts[name])
             for index in range(max(counts.values()))
@@ -124,6 +130,24 @@ def _root_speeds(controller: CatalogueDevice) -> list[int]:
     if "ehci" in controller.type:
         return [_HIGH] * _EHCI_PORTS
     return [_SLOW] * _slow_ports(controller)
+
+
+def _fit_core(controller: CatalogueDevice, counts: Mapping[str, int]) -> None:
+    """Give the heart of the controller the registers of its ports."""
+    core, brought = controller.child(_CORE), controller.machine.catalogue.brought(controller.type)
+    assert isinstance(core, BroughtNode)
+    assert brought is not None
+    for child in list(core.children()):
+        if child.name.startswith("usb"):
+            core.remove_child(child.name)
+    ports = [f"usb{name[1]} port #{index + 1}[0]" for name in ("p3", "p2") for index in range(counts[name])]
+    for number, port in enumerate(ports):
+        registers = BroughtNode(controller, brought.objects[f"{_CORE}/usb3 port #1[0]"])
+        registers.move(_PORT_REGISTERS + number * _REGISTERS_OF_A_PORT)
+        core.add_child(port, registers)
+    core.list_children((*_OTHER_REGISTERS, *ports))
+    for name, count in counts.items():
+        core.keep(name, count)
 
 
 def _slow_ports(controller: CatalogueDevice) -> int:
