@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from qmpd.model.vnc import VncDisplay
 
 _INPUT_DEVICES: dict[str, tuple[str, bool | None]] = {
+    "chardev-msmouse": ("QEMU Microsoft Mouse", False),
+    "chardev-qemu-vdagent": ("vdagent mouse", True),
+    "chardev-wctablet": ("QEMU Wacom Pen Tablet", True),
     "usb-kbd": ("QEMU HID Keyboard", None),
     "usb-mouse": ("QEMU HID Mouse", False),
     "usb-tablet": ("QEMU HID Tablet", True),
@@ -161,9 +164,12 @@ def input_devices(machine: Machine) -> list[tuple[str, bool | None]]:
     has_ps2 = machine.family.chipset is not None and "i8042" not in machine.numbering.left_out
     unnamed = sorted(machine.peripheral_anon.children(), key=lambda device: int(device.name[len("device[") : -1]))
     plugged = [*machine.board_devices, *machine.peripheral.children(), *unnamed]
-    return (born if has_ps2 else []) + [
-        _INPUT_DEVICES[device.type] for device in plugged if device.type in _INPUT_DEVICES
-    ]
+    started = {config.id for config in machine.config.chardevs}
+    chardevs = [node for node in machine.chardevs.children_by_age() if node.type in _INPUT_DEVICES]
+    early = [_INPUT_DEVICES[node.type] for node in chardevs if node.name in started]
+    late = [_INPUT_DEVICES[node.type] for node in chardevs if node.name not in started]
+    found = [_INPUT_DEVICES[device.type] for device in plugged if device.type in _INPUT_DEVICES]
+    return early + (born if has_ps2 else []) + found + late
 
 
 def send_key(context: Context, keys: list[dict[str, Any]], hold_time: int | None = None) -> None:
