@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from qmpd import errors
+from qmpd.model.device import Device
 from qmpd.model.machine import Machine
 from qmpd.model.memory_device import region_size
 from qmpd.model.qom import Object
-from qmpd.model.ram import DEFAULT_RAM_SIZE
 
 HOST_ADDRESS = 0x7F00_0000_0000
 _MIB_SHIFT = 20
@@ -68,15 +68,6 @@ def _parts(whole: Object) -> Iterator[Object]:
                 yield part
 
 
-def bare(machine: Machine, subject: str) -> str:
-    """What was recorded of a machine (``mtree``) to which nothing is added. Raises QemuError of others."""
-    added = [*machine.board_devices, *machine.peripheral.children(), *machine.peripheral_anon.children()]
-    default = machine.config.memory_size in (None, DEFAULT_RAM_SIZE) and machine.config.memory_max is None
-    if added or machine.cpu_count > 1 or not default:
-        raise errors.not_modelled(f"'info {subject}' of a machine that is more than bare")
-    return recorded(machine, subject)
-
-
 def translator(machine: Machine, subject: str) -> str:
     """What was recorded of TCG's ``jit`` or ``opcount``. Raises QemuError where something else executes."""
     if machine.accelerator != "tcg":
@@ -117,6 +108,18 @@ def roms(machine: Machine) -> str:
 
 
 # Memory
+
+
+def devices(machine: Machine) -> list[Device]:
+    """Those that do not belong to the board itself, in the order in which they were made."""
+    anonymous = list(machine.peripheral_anon.children_by_age())
+    unnamed = iter(anonymous)
+    started = [
+        machine.peripheral.child(options.values["id"]) if "id" in options.values else next(unnamed, None)
+        for options in machine.config.devices
+    ]
+    come = [*machine.board_devices, *started, *machine.peripheral.children_by_age(), *anonymous]
+    return [device for device in dict.fromkeys(come) if isinstance(device, Device)]
 
 
 def numa(machine: Machine) -> str:

@@ -109,7 +109,7 @@ def _blocks(machine: Machine) -> Iterator[_Block]:
     own = [backend for backend in backends if backend is machine.memory_backend and backend.name not in told]
     early = sorted((backend for backend in backends if backend.name in told), key=lambda child: told.index(child.name))
     late = [backend for backend in backends if backend not in early and backend not in own]
-    plugged = _devices(machine)
+    plugged = innards.devices(machine)
     for backend in (*early, *own):
         yield _backend(backend, names)
     yield from _firmware(machine)
@@ -141,18 +141,6 @@ def _firmware(machine: Machine) -> Iterator[_Block]:
         if name != _BIOS or not machine.flash:
             told = machine.bios_size if name == _BIOS else None
             yield _Block((machine, name), name, told or size, read_only=not is_writable)
-
-
-def _devices(machine: Machine) -> list[Device]:
-    """In the order in which they were made."""
-    anonymous = list(machine.peripheral_anon.children_by_age())
-    unnamed = iter(anonymous)
-    started = [
-        machine.peripheral.child(options.values["id"]) if "id" in options.values else next(unnamed, None)
-        for options in machine.config.devices
-    ]
-    come = [*machine.board_devices, *started, *machine.peripheral.children_by_age(), *anonymous]
-    return [device for device in dict.fromkeys(come) if isinstance(device, Device)]
 
 
 def _own_blocks(device: Device) -> Iterator[_Block]:
@@ -196,7 +184,7 @@ def _backend_names(machine: Machine) -> dict[MemoryBackend, str]:
     if isinstance(machine.memory_backend, MemoryBackend):
         names[machine.memory_backend] = machine.memory_backend.memory_name
     backends = {child.path: child for child in machine.objects.children()}
-    for device in _devices(machine):
+    for device in innards.devices(machine):
         backend = getattr(getattr(device, "backend", device), "memdev", None)
         if device.type in _SHARED_MEMORY:
             backend = backends.get(device.get_property("memdev"))

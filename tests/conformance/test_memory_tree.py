@@ -43,6 +43,15 @@ def _needs_qemu() -> None:
         f"-machine pc {_PCI}",
         "-machine q35 -device pcie-root-port,id=p -device virtio-rng-pci,bus=p",
         f"-machine q35,cxl=on {_CXL}",
+        "-machine pc -device VGA -device virtio-vga -device ramfb -device lsi",
+        "-machine pc -device pci-bridge,id=b,chassis_nr=1 -device VGA,bus=b,addr=1"
+        " -device virtio-net-pci,disable-modern=on",
+        "-machine q35 -vga cirrus -serial null -parallel null -net nic -net user",
+        "-machine isapc -vga cirrus -serial null -net nic -net user -m 64M",
+        "-machine isapc -device isa-vga -device isa-debugcon,chardev=c -chardev null,id=c -device pvpanic",
+        "-machine microvm -serial null -m 4G -smp 3 -device virtio-rng-device",
+        "-machine q35,i8042=off,vmport=off,sata=off,smbus=off,hpet=off,pit=off",
+        "-machine pc,pic=off -cpu 486",
     ],
 )
 def test_memory_has_the_same_in_it_as_with_qemu(options: str) -> None:

@@ -6,7 +6,8 @@ QEMU prints the blocks in an order that is new each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from qmpd import errors
@@ -14,6 +15,7 @@ from qmpd.commands import innards
 from qmpd.commands.hmp.call import Call
 from qmpd.model.boot_tree import is_there
 from qmpd.model.cxl_type3 import CxlType3
+from qmpd.model.geometry import FOUR_GIB
 from qmpd.model.hostmem import MemoryBackend, RegionNode
 from qmpd.model.machine import Machine
 from qmpd.model.machine_properties import DEVICE_MEMORY, NVDIMM_IO
@@ -23,57 +25,88 @@ from qmpd.model.pci import PciDevice
 from qmpd.model.pci_bridge import Bridge
 from qmpd.model.pci_hotplug import pci_buses
 from qmpd.model.qom import Object
-from qmpd.model.ram import RAM
+from qmpd.model.ram import PORTS, RAM, SYSTEM
 from qmpd.model.unattached import ABOVE_4G
 
 _ALL: Final = 1 << 64
-_PORTS: Final = 1 << 32
+_PORT_NUMBERS: Final = 1 << 32
 _DEPTH: Final = 2
 _SLOT_PORTS: Final = (0xA00, 24)
 _BUS_MASTER: Final = "  0000000000000000-ffffffffffffffff (prio 0, i/o): bus master container"
 _SMRAM, _LOW_SCREEN = "smram-low", (0xA0000, 0x20000)
-_NETWORK, _SCREENS, _BRIDGE, _NVME, _USB, _CXL_MEMORY = 0x02, 0x03, 0x06, 0x0108, 0x0C03, 0x0502  # PCI classes
+_REGION_TYPE: Final = "memory-region"
+_PCI: Final = "/machine/unattached/pci[0]"
+_REGION: Final = re.compile(r"( *)([0-9a-f]{16})-[0-9a-f]{16} \(prio (-?\d+),")
+_SILENT_BUSES: Final = frozenset(
+    (
+        *("PCI", "ISA", "IDE", "SCSI", "HDA", "usb-bus", "floppy-bus", "virtio-serial-bus", "virtio-bus", "nvme-bus"),
+        "ccid-bus",
+    )
+)
+"""The buses whose devices have no spaces of their own."""
+_SILENT_TYPES: Final = frozenset({"ramfb", "vmcoreinfo", "vmgenid"})
+_WITH_SPACES: Final = frozenset({"virtio-iommu-pci", "piix3-ide", "piix4-ide"})
+_WITH_PORTS: Final = frozenset({"lsi53c810", "lsi53c895a"})  #: that have a space of their own for the machine's ports
+_VIDEO: Final = "vga.vram"
+_BANKED: Final = frozenset({"cirrus-vga", "isa-cirrus-vga"})
+_RAM: Final = frozenset({_VIDEO})
+_SWITCHED_OFF: Final = "vga.bank"  #: before the firmware has set a mode
+_LINES: Final = {
+    "hpet": ("hpet",),
+    "kvmvapic": ("kvmvapic", "apic-msi"),
+    "vmport": ("vmport",),
+    "i8042": ("i8042-data", "i8042-cmd"),
+    "port92": ("port92",),
+    "isa-pit": ("pit",),
+    "isa-pcspk": ("pcspk",),
+    "isa-i8259": ("pic", "elcr"),
+    "ich9-ahci": ("address-space: ich9-ahci",),
+    "ICH9-SMB": ("address-space: ICH9-SMB",),
+}
+"""What goes with devices that the board leaves out."""
 _KINDS: Final = ("dimm", "nvdimm", "virtio-mem", "virtio-pmem")
-_VIRTIO_BAR: Final = "virtio-pci[0]"
+_VIRTIO_BAR, _VIRTIO_BAR_SIZE = "virtio-pci[0]", 0x4000
 
 
 def mtree(call: Call) -> str:
     if call.arguments:
         raise errors.not_modelled("options of 'info mtree'")
     machine = call.context.machine
-    if machine.family.chipset is None or machine.info.name == "isapc":
-        return innards.bare(machine, "mtree")
-    if machine.numbering.left_out or machine.settings.get("smm") == "off" or not machine.has_acpi_device:
+    if machine.info.name == "none":
+        return innards.recorded(machine, "mtree")
+    if machine.flash or machine.settings.get("smm") == "off" or _lacks_acpi(machine):
         raise errors.not_modelled("'info mtree' of a board without all its parts")
     devices = list(_devices(machine))
-    blocks = innards.recorded(machine, "mtree").strip("\n").split("\n\n")
+    machine.show_boot_tree()
+    left_out = machine.numbering.left_out | (set() if machine.numbering.has_helper else {"kvmvapic"})
+    gone = {line for kind in left_out for line in _LINES.get(kind, ())}
+    text = "\n".join(line for line in innards.recorded(machine, "mtree").split("\n") if _name_in(line) not in gone)
+    blocks = [block for block in text.strip("\n").split("\n\n") if block.partition("\n")[0] not in gone]
     blocks = [_block(machine, block, devices) for block in blocks]
     for device in devices:
         blocks += _added(device)
+    blocks += [_video(device) for device in innards.devices(machine) if device.type in _BANKED]
     blocks += _of_memory(machine)
     return "".join(f"{block}\n\n" for block in blocks)
 
 
+def _lacks_acpi(machine: Machine) -> bool:
+    return machine.acpi == "off" if machine.family.acpi_device is None else not machine.has_acpi_device
+
+
 def _devices(machine: Machine) -> Iterator[PciDevice]:
-    """What was plugged. Raises QemuError when something has a place in memory that nobody knows here."""
-    plugged = [*machine.board_devices, *machine.peripheral.children(), *machine.peripheral_anon.children()]
-    for device in plugged:
-        if not isinstance(device, (PciDevice, MemoryDevice)):
+    """The PCI functions that were plugged. Raises QemuError when something has spaces that nobody knows here."""
+    for device in innards.devices(machine):
+        is_silent = machine.catalogue.type_info(device.type).bus in _SILENT_BUSES or device.type in _SILENT_TYPES
+        if not is_silent and not isinstance(device, MemoryDevice):
             raise errors.not_modelled(f"'info mtree' with devices of type '{device.type}'")
     buses = pci_buses(machine.buses.pci) if machine.buses.pci is not None else []
     for bus in buses:
         for sitter in reversed(bus.sitters):
             if isinstance(sitter, PciDevice):
-                if not _leaves_memory_alone(sitter):
+                if sitter.type in _WITH_SPACES:
                     raise errors.not_modelled(f"'info mtree' with devices of type '{sitter.type}'")
                 yield sitter
-
-
-def _leaves_memory_alone(device: PciDevice) -> bool:
-    """Whether nothing of the device can be seen before a firmware maps it: so it is with these kinds, not with all."""
-    kind = device.pci_info()["class_info"]["class"]
-    is_virtio = device.machine.catalogue.is_a(device.type, "virtio-pci") and kind >> 8 != _SCREENS
-    return is_virtio or kind >> 8 in (_NETWORK, _BRIDGE) or kind in (_NVME, _USB, _CXL_MEMORY)
 
 
 # Lines
@@ -94,18 +127,49 @@ def _name(node: Object) -> str:
     return node.name.rpartition("[")[0]
 
 
-def _inserted(lines: list[str], new: list[str]) -> list[str]:
-    """``lines`` with others of the depth of regions inside the outermost, each before the first at a higher address."""
-    for line in new:
-        at = next(
-            (
-                number
-                for number, other in enumerate(lines)
-                if other.startswith("    ") and other[4] != " " and other[4:20] > line[4:20]
-            ),
-            len(lines),
-        )
-        lines = [*lines[:at], line, *lines[at:]]
+def _name_in(line: str) -> str:
+    """What a line names; empty for headers."""
+    return line.rpartition("): ")[2] if line.startswith(" ") else ""
+
+
+def _place(line: str) -> tuple[int, int, int]:
+    """Depth, address, and the priority with its sign turned: the highest first."""
+    match = _REGION.match(line)
+    assert match is not None
+    return len(match[1]) // 2, int(match[2], 16), -int(match[3])
+
+
+def _inserted(lines: list[str], new: Iterable[list[str]], parent: int = 0) -> list[str]:
+    """``lines`` with further regions, each with what is in it, inside the one in line ``parent``: the newest first."""
+    inside = _place(lines[parent])[0] + 1
+    for group in new:
+        at = parent + 1
+        while at < len(lines):
+            depth, *place = _place(lines[at])
+            if depth < inside or (depth == inside and tuple(place) >= _place(group[0])[1:]):
+                break
+            at += 1
+        lines = [*lines[:at], *group, *lines[at:]]
+    return lines
+
+
+def _inside_of(machine: Machine, container: str, depth: int) -> Iterator[list[str]]:
+    """What devices have put there, for example by their board's choice of ports."""
+    for device in innards.devices(machine):
+        for part in () if isinstance(device, Bridge) else device.children():
+            if part.type == _REGION_TYPE and part.get_property("container") == container:
+                yield _group(device, part, depth, 0)
+
+
+def _group(owner: Object, part: Object, depth: int, base: int) -> list[str]:
+    """A region with what is in it."""
+    name = _name(part)
+    addr, size, priority = (part.get_property(name) for name in ("addr", "size", "priority"))
+    start = base + addr
+    lines = [_line(depth, start, size, name, "ram" if name in _RAM else "i/o", priority)]
+    for inner in sorted(_inside(owner, part), key=lambda inner: int(inner.get_property("addr"))):
+        if not _name(inner).startswith(_SWITCHED_OFF):
+            lines += _group(owner, inner, depth + 1, start)
     return lines
 
 
@@ -125,11 +189,12 @@ def _block(machine: Machine, block: str, devices: list[PciDevice]) -> str:
     if body and body[0].endswith(": system"):
         body = _system(machine, body, devices)
     elif headers == ["memory-region: pci"]:
-        body = _with_windows(body, 0, devices)
-    elif headers == ["memory-region: pc.ram"]:
+        body = _inserted(_with_windows(body, 0, devices), _inside_of(machine, _PCI, _DEPTH))
+    elif headers == ["memory-region: pc.ram"] or headers == ["memory-region: microvm.ram"]:
         return _ram(machine)
     elif headers == ["address-space: I/O"]:
         body = _ports(machine, body, devices)
+        headers += ["address-space: lsi-pci-io" for device in devices if device.type in _WITH_PORTS]
     elif headers == ["address-space: cpu-smm-0"]:
         return "\n\n".join("\n".join([f"address-space: cpu-smm-{cpu}", *body]) for cpu in range(machine.cpu_count))
     if "address-space: cpu-memory-0" in headers:
@@ -142,9 +207,12 @@ def _system(machine: Machine, body: list[str], devices: list[PciDevice]) -> list
     ram, kind = _ram_name(machine)
     low = machine.ram_below_4g
     body = [_alias(_DEPTH, 0, low, "ram-below-4g", ram, kind=kind) if "ram-below-4g" in line else line for line in body]
-    body = _with_windows(body, body.index(next(line for line in body if line.endswith(": pci"))), devices)
+    at = next((number for number, line in enumerate(body) if line.endswith(": pci")), None)
+    if at is not None:
+        body = _inserted(_with_windows(body, at, devices), _inside_of(machine, _PCI, _DEPTH + 1), at)
+    body = _inserted(body, _inside_of(machine, SYSTEM, _DEPTH))
     if machine.ram_above_4g:
-        high = machine.layout.above_4g_start
+        high = machine.layout.above_4g_start if machine.family.chipset is not None else FOUR_GIB
         body.append(_alias(_DEPTH, high, machine.ram_above_4g, _name_of(ABOVE_4G), ram, low, kind=kind))
     body += _device_memory(machine, _DEPTH)
     for name in ("cxl_host_reg[0]", *(f"cxl-fixed-memory-region[{n}]" for n in range(len(machine.cxl_windows)))):
@@ -179,10 +247,11 @@ def _ram(machine: Machine) -> str:
 def _ports(machine: Machine, body: list[str], devices: list[PciDevice]) -> list[str]:
     body = [line for line in body if is_there(machine, f"{line.rpartition(': ')[2]}[0]")]
     if machine.memory_hotplug.slots:
-        body = _inserted(body, [_line(_DEPTH, *_SLOT_PORTS, "acpi-mem-hotplug")])
+        body = _inserted(body, [[_line(_DEPTH, *_SLOT_PORTS, "acpi-mem-hotplug")]])
     node = machine.child(NVDIMM_IO)
     if isinstance(node, RegionNode):
-        body = _inserted(body, [_line(_DEPTH, node.address(), node.length(), _name_of(NVDIMM_IO))])
+        body = _inserted(body, [[_line(_DEPTH, node.address(), node.length(), _name_of(NVDIMM_IO))]])
+    body = _inserted(body, _inside_of(machine, PORTS, _DEPTH))
     windows = [
         _alias(_DEPTH, 0, 0, "pci_bridge_io", "pci_bridge_io", priority=1)
         for device in devices
@@ -208,24 +277,30 @@ def _windows(bridge: Bridge, upstream: Bridge | None, depth: int) -> list[str]:
     return [_alias(depth, 0, 0, name, "pci_bridge_pci", priority=1) for name in names]
 
 
+def _video(device: Object) -> str:
+    """The memory of a card whose banks show parts of it."""
+    size = device.get_property("vgamem_mb") << 20
+    return f"memory-region: {_VIDEO}\n{_line(1, 0, size, _VIDEO, 'ram')}"
+
+
 def _added(device: PciDevice) -> Iterator[str]:
     yield f"address-space: {device.type}\n{_BUS_MASTER}"
     if isinstance(device, Bridge):
         behind = [sitter for sitter in reversed(device.secondary.sitters) if isinstance(sitter, Bridge)]
         memory = [_line(1, 0, _ALL, "pci_bridge_pci"), *(w for b in behind for w in _windows(b, device, _DEPTH))]
-        ports = [_line(1, 0, _PORTS, "pci_bridge_io")]
+        ports = [_line(1, 0, _PORT_NUMBERS, "pci_bridge_io")]
         ports += [_alias(_DEPTH, 0, 0, "pci_bridge_io", "pci_bridge_io", priority=1) for _ in behind]
+        places = [f"{device.path}/{name}[0]" for name in ("pci_bridge_pci", "pci_bridge_io")]
+        memory = _inserted(memory, _inside_of(device.machine, places[0], _DEPTH))
+        ports = _inserted(ports, _inside_of(device.machine, places[1], _DEPTH))
         for header in ("address-space: pci_bridge_pci_mem", "memory-region: pci_bridge_pci"):
             yield "\n".join([header, *memory])
         for header in ("address-space: pci_bridge_pci_io", "memory-region: pci_bridge_io"):
             yield "\n".join([header, *ports])
-    bar = device.child(_VIRTIO_BAR)
-    if isinstance(bar, RegionNode):
-        lines = [_line(_DEPTH, part.address(), part.length(), _name(part)) for part in _inside(device, bar)]
-        if lines:
-            yield "\n".join(
-                ["address-space: virtio-pci-cfg-mem-as", _line(1, 0, bar.length(), _name(bar)), *sorted(lines)]
-            )
+    if device.machine.catalogue.is_a(device.type, "virtio-pci"):
+        bar = device.child(_VIRTIO_BAR)
+        lines = [_line(1, 0, _VIRTIO_BAR_SIZE, "virtio-pci")] if bar is None else _group(device, bar, 1, 0)
+        yield "\n".join(["address-space: virtio-pci-cfg-mem-as", *lines])
     if isinstance(device, CxlType3):
         for space, backend in device.spaces():
             name = space if device.device_id is None else f"{space}:{device.device_id}"
@@ -278,14 +353,11 @@ def _cxl(machine: Machine, region: RegionNode) -> list[str]:
         host = bus.parent
         assert host is not None
         for registers in _inside(host, region):
-            start = region.address() + registers.address()
-            lines.append(_line(_DEPTH + 1, start, registers.length(), _name(registers)))
-            parts = _inside(host, registers)
-            lines += sorted(_line(_DEPTH + 2, start + part.address(), part.length(), _name(part)) for part in parts)
+            lines += _group(host, registers, _DEPTH + 1, region.address())
     return lines
 
 
-def _inside(owner: Object, region: RegionNode) -> list[RegionNode]:
+def _inside(owner: Object, region: Object) -> list[Object]:
     """What ``owner`` has inside ``region``."""
-    parts = [part for part in owner.children() if isinstance(part, RegionNode)]
-    return [part for part in parts if part.container_path() == region.path]
+    parts = [part for part in owner.children() if part.type == _REGION_TYPE]
+    return [part for part in parts if part.get_property("container") == region.path]
