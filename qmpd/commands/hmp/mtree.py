@@ -78,7 +78,7 @@ def mtree(call: Call) -> str:
         raise errors.not_modelled("'info mtree' of a board without all its parts")
     devices = list(_devices(machine))
     machine.show_boot_tree()
-    left_out = machine.numbering.left_out | (set() if machine.numbering.has_helper else {"kvmvapic"})
+    left_out = {*machine.numbering.left_out, *(() if machine.numbering.has_helper else ("kvmvapic",))}
     gone = {line for kind in left_out for line in _LINES.get(kind, ())}
     text = "\n".join(line for line in innards.recorded(machine, "mtree").split("\n") if _name_in(line) not in gone)
     blocks = [block for block in text.strip("\n").split("\n\n") if block.partition("\n")[0] not in gone]
