@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import multiple, rule
 
+from . import runner
 from .rules_memory import (
     BUSES,
     DEVICE_IDS,
@@ -22,6 +23,9 @@ from .rules_memory import (
     KindRules,
     machines,
 )
+
+NO_HOST, NO_KVM = (runner.no_simulated_host(kvm=kvm) for kvm in (False, True))
+"""Why no host can be simulated for QEMU, or none with KVM; empty if it can."""
 
 _SOCKETS = "".join(f" -chardev socket,id=c{number},path=<tmp>/vhost-user" for number in range(10))
 _BACKENDS = (
@@ -76,7 +80,7 @@ def hosts(draw: st.DrawFn, boot_memslots: int) -> Host:
         args += _SOCKETS
         cold += _COLD_VHOST
     devices = draw(st.lists(st.sampled_from(cold.split()), max_size=2, unique=True))
-    if draw(_MOSTLY):
+    if draw(_MOSTLY) and not NO_KVM:
         # QEMU 10.0.2 dies where the boot memory, or what is cold-plugged next to it, finds no slot.
         least = boot_memslots + machine.count("memdev") + sum("memdev" in device for device in devices)
         machine += ",smm=off"  # not every host's KVM has it
