@@ -18,7 +18,7 @@ from qmpd.event import Event
 from qmpd.guest.behaviour import BadBehaviour, Behaviour, load
 from qmpd.guest.guest import SimulatedGuest
 from qmpd.host import this_host
-from qmpd.model import ram
+from qmpd.model import machine_init, ram
 from qmpd.model.guest_side import GuestSide
 from qmpd.model.hostmem_host import Host
 from qmpd.model.machine import Machine
@@ -107,7 +107,7 @@ class Vm:
 
             self._give(config.fsdevs, sharing.add)
         self._open_images()
-        self.machine.configure()
+        machine_init.configure(self.machine)
         self._connect_network()
         self._create_objects(config.objects)
         if config.memory_backend is not None:
@@ -117,7 +117,7 @@ class Vm:
 
             tpm.add(self.machine, config.tpmdevs)
         config.raise_problems(Phase.LATE_BACKENDS)
-        self._blame("", self.machine.take_cpu_options)
+        self._blame("", machine_init.take_cpu_options, self.machine)
         for numa in config.numa:
             numa.check()
             self._blame(numa.origin, self.machine.numa.set_node, self.machine, numa.values)
@@ -190,7 +190,7 @@ class Vm:
 
     def _build(self) -> None:
         machine = self.machine
-        machine.initialize()
+        machine_init.initialize(machine)
         if machine.board is not None:
             self._blame("", machine.board.make)
             if self.config.sound_card is not None:
@@ -219,7 +219,7 @@ class Vm:
 
                 head = int(display.values.get("head", 0))
                 self._blame(display.origin, consoles.check, machine, display.values["display"], head)
-        machine.become_ready()
+        machine_init.become_ready(machine)
 
     def _check_orphans(self, orphans: list[StartupError]) -> None:
         """Raise the last one after all others have been told."""

@@ -1,4 +1,4 @@
-"""The machine: what it is built from, its object tree, and how it comes up (system/vl.c, hw/i386/pc.c)."""
+"""The machine: what it is built from, and its object tree. How it comes up is said in ``machine_init``."""
 
 from __future__ import annotations
 
@@ -13,17 +13,11 @@ from qmpd.config import ChardevConfig, Phase, VmConfig
 from qmpd.errors import QemuError, StartupError
 from qmpd.frozen import Frozen
 from qmpd.guest.contact import Nobody
-from qmpd.model import accelerator, boot_tree, ram
-from qmpd.model.acpi import MemoryHotplug
+from qmpd.model import accelerator, boot_tree
 from qmpd.model.chardev import ChardevNode, Consumer
-from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
-from qmpd.model.cpu_model import boot_state, parse_cpu
-from qmpd.model.cpus import Cpus, check_smp, complete_smp
-from qmpd.model.hostmem import Region
 from qmpd.model.hostmem_host import Host
-from qmpd.model.machine_properties import DEVICE_MEMORY, MODELLED, NVDIMM_IO, before_board, instance_order
+from qmpd.model.machine_properties import MODELLED, before_board, instance_order
 from qmpd.model.machine_type import catalogue_of, family_of_type, find_type, version_of
-from qmpd.model.memory_device import MemoryDevices
 from qmpd.model.numa import Numa
 from qmpd.model.pc_dimm import DimmSlots
 from qmpd.model.qom import Container, Object, Property, Root
@@ -32,15 +26,21 @@ from qmpd.model.unattached import Numbering, Unattached
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import Guest
+    from qmpd.model.acpi import MemoryHotplug
     from qmpd.model.block.graph import Graph
     from qmpd.model.board import Board
     from qmpd.model.born_buses import Buses
     from qmpd.model.cpu_device import CpuDevice
+    from qmpd.model.cpu_features import CpuState
+    from qmpd.model.cpu_model import CpuOptions
+    from qmpd.model.cpus import Cpus
     from qmpd.model.device import Device
     from qmpd.model.dirty_rate import DirtyRate
     from qmpd.model.flash import FlashChip
     from qmpd.model.geometry import Layout
+    from qmpd.model.hostmem import Region
     from qmpd.model.hyperv import HvBalloon
+    from qmpd.model.memory_device import MemoryDevices
     from qmpd.model.memslots import Memslots
     from qmpd.model.migration import Migration
     from qmpd.model.net import Network
@@ -65,7 +65,7 @@ class Backend(Container):
 
 
 class Machine(Object):
-    """One machine. Building it and ``configure`` may raise StartupError; once ``ready`` is true devices are hotplugged.
+    """One machine. Building it may raise StartupError; once ``ready`` is true devices are hotplugged.
 
     ``emit`` is called with each event's name and data, ``end`` with the exit status when the machine is over,
     ``warn`` with what QEMU would print as a warning, ``say`` with an option and what is wrong with it without stopping
@@ -91,7 +91,7 @@ class Machine(Object):
         self.end = end
         self.host = host
         self.warn = warn
-        self._say = say
+        self.say = say
         self.later: Callable[[Callable[[], object]], object] = lambda callback: callback()
         self.after: Callable[[float, Callable[[], object]], Handle] = ManualClock().call_later
         self.wall_clock: Callable[[], int] = lambda: 0
@@ -127,6 +127,14 @@ class Machine(Object):
         """What devices have asked to be called when the machine is reset, besides what their buses do."""
         self.die: Callable[[str], object] = lambda signal: None
         self.guest: Guest = Nobody()
+        self.cpus: Cpus
+        self.accelerator: str
+        self.cpu_options: CpuOptions
+        self.cpu_state: CpuState
+        self.cpu_threads: list[int] = []
+        self.memory_devices: MemoryDevices
+        self.device_memory_node: Region
+        self.memory_hotplug: MemoryHotplug
         self.cpu_slots_shown = False
         self.plugged_cpus: list[CpuDevice] = []
         self.directories: dict[str, str | None] = {}
@@ -140,10 +148,13 @@ class Machine(Object):
         self.dump_status = "none"
         self._device_list: Frozen | None = None
         self._boot_tree_shown = False
-        try:
-            self._apply_globals(early=True)
-        except QemuError as error:
-            raise StartupError("", error) from None
+        if config.globals:
+            from qmpd.model import board_globals
+
+            try:
+                board_globals.apply(self, early=True)
+            except QemuError as error:
+                raise StartupError("", error) from None
         self._plant()
         config.raise_problems(Phase.BACKENDS)
 
@@ -168,8 +179,6 @@ class Machine(Object):
         from qmpd.model.dirty_rate import DirtyRate
 
         return DirtyRate()
-
-    # Coming up
 
     def _plant(self) -> None:
         self.root_object = Root()
@@ -204,124 +213,8 @@ class Machine(Object):
         node = self.chardevs.child(name)
         return node if isinstance(node, ChardevNode) else None
 
-    def configure(self) -> None:
-        """Set the machine's own properties, in QEMU's order, after early objects and images. Raises StartupError."""
-        config = self.config
-        try:
-            smp = complete_smp(config.smp, prefer_sockets=self.version < (6, 2))
-            for name in config.machine_order:
-                if name in config.machine_errors:
-                    raise config.machine_errors[name]
-                if name == "memory":
-                    ram.set_sizes(self, config.memory_size, config.memory_slots, config.memory_max)
-                elif name == "smp":
-                    check_smp(config.smp, smp, self.info.name, self.info.cpu_max)
-                elif name in config.machine_options:
-                    self.set_property(name, config.machine_options[name], typed=False)
-        except QemuError as error:
-            raise StartupError("", error) from None
-        self.cpus = Cpus(smp, self._cpu_type())
-        config.raise_problems(Phase.ACCELERATORS)
-        self.accelerator = accelerator.choose(
-            config.accels, config.qtest is not None, config.counts_instructions, self.host.kvm_fault, self._say
-        )
-        if self.info.deprecated and self.accelerator != "qtest":
-            self.warn(errors.machine.machine_deprecated(self.info.name))
-
-    def _cpu_type(self) -> str:
-        default = self.info.default_cpu_type or "qemu64-x86_64-cpu"
-        return default if self.config.cpu is None else f"{self.config.cpu.partition(',')[0]}{CPU_SUFFIX}"
-
-    def take_cpu_options(self) -> None:
-        """Take ``-cpu`` apart. Raises QEMU's text, also when there is no such model."""
-        model = self.cpus.type.removesuffix(CPU_SUFFIX)
-        if self.config.cpu == "":
-            raise errors.machine.cpu_option_empty()
-        if self.config.cpu is not None and not self.catalogue.has_type(self.cpus.type):
-            raise errors.machine.cpu_model_unknown(model)
-        self.cpu_options = parse_cpu(self.config.cpu or model)
-        for text in self.cpu_options.warnings:
-            self.warn(text)
-
-    def _create_cpus(self) -> None:
-        if not self.cpu_count:
-            return
-        self.cpu_state = boot_state(self)
-        for _ in range(self.cpu_count):
-            for text in self.cpu_state.warnings:
-                self.warn(text)
-        if self.cpu_state.warning_once:
-            self.warn(self.cpu_state.warning_once)
-
-    def initialize(self) -> None:
-        """Build the board: RAM, nodes, CPUs, the region for memory devices. Raises StartupError."""
-        try:
-            if self.info.name == "none" and "kernel" in self.config.machine_options:
-                raise errors.machine.kernel_unsupported()
-            ram.attach(self)
-            self.numa.complete(self)
-            self._create_cpus()
-            if self.config.rtc.get("driftfix") == "slew":
-                self.board_values.setdefault("mc146818rtc", {})["lost_tick_policy"] = "slew"
-            self._apply_globals(early=False)
-            ram.join(self)
-            ram.split(self)
-            memory = ram.create_device_memory(self)
-            if self.config.boot:
-                from qmpd.model import fw_cfg
-
-                fw_cfg.check_boot(self, self.config.boot)
-            if self.flash or self.config.drives:
-                self._make_flash()
-            firmware = self.settings.get("firmware")
-            if firmware and not self.flash and self.info.name != "none":
-                from qmpd.model import bios
-
-                bios.load(self, firmware)
-        except QemuError as error:
-            raise StartupError("", error) from None
-        self._start_cpus()
-        self.memory_devices = MemoryDevices(memory)
-        if self.accelerator == "kvm":
-            self.memory_devices.hypervisor = self.memslots.hypervisor
-        for section in self.epc.sections if self.epc is not None else ():
-            self.memory_devices.plug_unmapped(section)
-        if memory is not None:
-            self.device_memory_node = Region(memory.size, ram.SYSTEM, memory.base)
-            self.add_child(DEVICE_MEMORY, self.device_memory_node)
-        if self.settings.get("cxl"):
-            from qmpd.model import cxl
-
-            cxl.show_regions(self, self.layout.memory_end)
-        if self.nvdimm and self.family.has_memory_region:
-            self.add_child(NVDIMM_IO, Region(4, ram.PORTS, 0xA18))
-        has_slots = self.has_acpi_device and self.memory_hotplug_supported
-        self.memory_hotplug = MemoryHotplug(self.ram_slots if has_slots else 0, lambda: self.guest.memory_interrupt())
-        self.initialized = True
-        boot_tree.forget_beginnings(self)
-        self.root_object.reveal = self.show_boot_tree
-
-    def _apply_globals(self, *, early: bool) -> None:
-        """Tell the board's devices what ``-global`` says of them. Raises QEMU's text."""
-        if self.config.globals:
-            from qmpd.model import board_globals
-
-            board_globals.apply(self, early=early)
-
-    def _make_flash(self) -> None:
-        if family_of(self.info.name) in _WITH_FLASH:
-            from qmpd.model.flash import make_flash
-
-            make_flash(self)
-
-    def _start_cpus(self) -> None:
-        """Start the CPUs' threads: one for all where TCG is told to make do with that."""
-        self.cpu_threads: list[int] = []
-        for index in range(self.cpu_count):
-            self.cpu_threads.append(self.start_cpu(index))
-
     def start_cpu(self, index: int) -> int:
-        """Start the thread of a CPU, or share that of the others; its number."""
+        """Start the thread of a CPU, or share that of the others where TCG is told to; its number."""
         if self.accelerator == "tcg" and accelerator.single_threaded(self.config.accels):
             return self.cpu_threads[0] if self.cpu_threads else self.host.threads.start("ALL CPUs/TCG")
         return self.host.threads.start(f"CPU {index}/{accelerator.THREAD_NAMES[self.accelerator]}")
@@ -330,6 +223,11 @@ class Machine(Object):
         """The QOM paths of the CPUs that exist by their numbers, in the order in which they came."""
         paths = {index: self.numbering.cpu_path(index) for index in range(self.cpu_count)}
         return paths | {cpu.index: cpu.path for cpu in self.plugged_cpus}
+
+    @property
+    def has_flash(self) -> bool:
+        """Whether there is a place for flash chips."""
+        return family_of(self.info.name) in _WITH_FLASH
 
     @property
     def memory_hotplug_supported(self) -> bool:
@@ -393,29 +291,6 @@ class Machine(Object):
 
         return Memslots(self)
 
-    def become_ready(self) -> None:
-        """The board is complete: from now on devices are hotplugged. Raises StartupError."""
-        has_expanders = "buses" in vars(self) and self.buses.expanders and self.family.chipset is not None
-        if self.settings.get("cxl") or has_expanders:
-            from qmpd.model import cxl
-
-            cxl.check_host_bridges(self)
-        self._warn_of_globals()
-        if self.firmware_files:
-            from qmpd.model import fw_cfg
-
-            fw_cfg.check_end(self)
-        self.ready = True
-        if "buses" in vars(self):
-            self.buses.ready()
-
-    def _warn_of_globals(self) -> None:
-        if self.config.globals:
-            from qmpd.model import board_globals
-
-            for text in board_globals.unused(self):
-                self.warn(text)
-
     def guest_milliseconds(self) -> int:
         """The guest's clock, which stands still while the guest does; nobody saw a machine in its first millisecond."""
         return max(self.guest.milliseconds(), int(self.run.has_run))
@@ -426,7 +301,7 @@ class Machine(Object):
 
     def complain(self, error: QemuError) -> None:
         """Say what is wrong with the option at hand, though the machine starts."""
-        self._say("", error)
+        self.say("", error)
 
     # Devices
 
@@ -528,7 +403,7 @@ class Machine(Object):
         return {name: kind for name, kind in entries.items() if boot_tree.is_there(self, name)}
 
     def find_property(self, name: str) -> Property:
-        if name in _FLASH and family_of(self.info.name) in _WITH_FLASH:
+        if name in _FLASH and self.has_flash:
             from qmpd.model.flash import flash_property
 
             prop = flash_property(self, _FLASH.index(name))
