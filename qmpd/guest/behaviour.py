@@ -29,6 +29,8 @@ class Occasion(StrEnum):
 
     DIMM_PLUG = "dimm-plug"
     DIMM_UNPLUG = "dimm-unplug"
+    CPU_PLUG = "cpu-plug"
+    CPU_UNPLUG = "cpu-unplug"
     PCI_PLUG = "pci-plug"
     PCI_UNPLUG = "pci-unplug"
     VIRTIO_MEM_GROW = "virtio-mem-grow"

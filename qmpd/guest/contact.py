@@ -15,12 +15,15 @@ class Work(Enum):
     EJECT = "eject"
 
 
-class Dimm(NamedTuple):
-    """A DIMM as its guest sees it. ``name`` is its id, or its path without one; ``addr`` and ``size`` are bytes."""
+class Seated(NamedTuple):
+    """What is in a slot as its guest sees it. ``name`` is its id, or its path without one.
+
+    ``addr`` and ``size`` of a DIMM are bytes; a CPU has neither.
+    """
 
     name: str
-    addr: int
-    size: int
+    addr: int = 0
+    size: int = 0
 
 
 class Slot(NamedTuple):
@@ -56,6 +59,8 @@ class Nobody:
     def machine_reset(self) -> None: ...
 
     def memory_interrupt(self) -> None: ...
+
+    def cpu_interrupt(self) -> None: ...
 
     def pci_interrupt(self) -> None: ...
 

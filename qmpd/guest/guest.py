@@ -104,6 +104,10 @@ class SimulatedGuest:
         if self.linux is not None:
             self.linux.memory_interrupt()
 
+    def cpu_interrupt(self) -> None:
+        if self.linux is not None:
+            self.linux.cpu_interrupt()
+
     def pci_interrupt(self) -> None:
         if self.linux is not None:
             self.linux.pci_interrupt()

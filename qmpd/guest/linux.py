@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from qmpd.guest.balloon import BalloonDriver
 from qmpd.guest.conduct import Conduct
 from qmpd.guest.contact import Slot
-from qmpd.guest.dimms import DimmDriver
 from qmpd.guest.hyperv import ReportDriver
 from qmpd.guest.kernel import Kernel
 from qmpd.guest.pace import GuestTime
 from qmpd.guest.pci import PciDriver
 from qmpd.guest.queue import HotplugQueue
 from qmpd.guest.resize import MemoryDriver
+from qmpd.guest.slots import SlotDriver
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import Platform
@@ -30,7 +30,8 @@ class Linux:
         self._conduct = conduct
         self.queue = HotplugQueue(time)
         kernel = Kernel(platform, time, self.queue, conduct, crash)
-        self.dimms = DimmDriver(kernel)
+        self.dimms = SlotDriver(kernel, platform.dimms, for_memory=True)
+        self.cpus = SlotDriver(kernel, platform.cpus, for_memory=False)
         self.pci = PciDriver(kernel)
         self.memory = MemoryDriver(kernel)
         self.balloon = BalloonDriver(kernel)
@@ -51,6 +52,10 @@ class Linux:
     def memory_interrupt(self) -> None:
         if self._conduct.behaviour.acpi:
             self.dimms.interrupt()
+
+    def cpu_interrupt(self) -> None:
+        if self._conduct.behaviour.acpi:
+            self.cpus.interrupt()
 
     def pci_interrupt(self) -> None:
         self.pci.interrupt()

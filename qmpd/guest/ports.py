@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from qmpd.guest.contact import Dimm, Quirk, Slot, Work
+from qmpd.guest.contact import Quirk, Seated, Slot, Work
 
 
 class Guest(Protocol):
@@ -31,6 +31,9 @@ class Guest(Protocol):
 
     def memory_interrupt(self) -> None:
         """A DIMM slot asks for something."""
+
+    def cpu_interrupt(self) -> None:
+        """A CPU's slot asks for something."""
 
     def pci_interrupt(self) -> None:
         """A slot that ACPI speaks for asks for something."""
@@ -143,31 +146,41 @@ class PciPlatform(Protocol):
     def balloon(self) -> Balloon | None: ...
 
 
+class SlotPlatform(Protocol):
+    """What a guest can see of slots of one kind that ACPI speaks for, and do to them."""
+
+    def take_interrupt(self) -> bool:
+        """Whether a slot has asked for something since the last time."""
+
+    def take_work(self) -> list[tuple[int, Work]]:
+        """What the slots ask for, in their order; of one that asks for both, only the insertion is taken."""
+
+    def seated(self, slot: int) -> Seated | None: ...
+
+    def report_ost(self, slot: int, source: int, status: int) -> None:
+        """Say how work on a slot goes (ACPI's _OST)."""
+
+    def eject(self, slot: int) -> None:
+        """Let go of what is in a slot; it is gone at once. Of an empty slot: nothing."""
+
+    def fail_eject(self, slot: int) -> None:
+        """As ``eject``, but the machine cannot remove it."""
+
+
 class Platform(Protocol):
     """What a guest can do to its machine."""
 
     @property
     def pci(self) -> PciPlatform: ...
 
+    @property
+    def dimms(self) -> SlotPlatform: ...
+
+    @property
+    def cpus(self) -> SlotPlatform: ...
+
     def os_came_up(self) -> None:
         """An operating system with ACPI has taken over; from then on the CPUs' slots can be seen as well."""
-
-    def take_memory_interrupt(self) -> bool:
-        """Whether a slot has asked for something since the last time."""
-
-    def take_work(self) -> list[tuple[int, Work]]:
-        """What the slots ask for, in their order; of one that asks for both, only the insertion is taken."""
-
-    def dimm(self, slot: int) -> Dimm | None: ...
-
-    def report_ost(self, slot: int, source: int, status: int) -> None:
-        """Say how work on a slot goes (ACPI's _OST)."""
-
-    def eject(self, slot: int) -> None:
-        """Let go of a DIMM; it is gone at once. Of an empty slot: nothing."""
-
-    def fail_eject(self, slot: int) -> None:
-        """As ``eject``, but the machine cannot remove the DIMM."""
 
     def reporting_balloon(self) -> ReportingBalloon | None: ...
 

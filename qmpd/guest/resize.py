@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from qmpd.guest.behaviour import Deed, Occasion, Rule
-from qmpd.guest.dimms import BLOCK
 from qmpd.guest.kernel import Kernel
 from qmpd.guest.pace import Timer
+from qmpd.guest.slots import BLOCK
 from qmpd.named import NamedTuple
 
 if TYPE_CHECKING:

@@ -88,6 +88,7 @@ _QBOOT_PLACES = {
 _BIOS_ENDS = {"pc.bios[0]": (4 << 30, 1 << 32), "isa-bios[0]": (1 << 20, 128 << 10)}
 """Where firmware ends, and how much of it is there at most."""
 FOLLOWING: dict[str, Callable[[Machine], bool]] = {
+    "cpu-hotplug-legacy": lambda machine: machine.cpu_hotplug is None,
     "has-acpi": lambda machine: machine.has_acpi_device,
     "has-usb": lambda machine: bool(machine.settings.get("usb")),
     "smm-enabled": lambda machine: machine.settings.get("smm") != "off",

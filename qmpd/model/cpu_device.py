@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 from qmpd.catalogue.catalogue import LINK
 from qmpd.errors import QemuError
+from qmpd.guest.contact import Seated
 from qmpd.model.boot_tree import BootObject
 from qmpd.model.cpu_model import JSON, NO_APIC, OPTION, CpuMaker, adopt, topology
 from qmpd.model.cpu_object import CpuView
 from qmpd.model.cpus import LEVEL_IDS
 from qmpd.model.device import Device
-from qmpd.model.unattached import FIRST_CPU
+from qmpd.model.qom import Object
+from qmpd.model.unattached import APIC, FIRST_CPU
 
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
@@ -115,9 +117,44 @@ class CpuDevice(CpuView, Device):
                 parent.add_child(name, BootObject(machine, node))
         self.thread_id = machine.start_cpu(self.index)
         machine.plugged_cpus.append(self)
+        if machine.cpu_hotplug is not None:
+            machine.cpu_hotplug.plug(self)
+
+    @property
+    def slot(self) -> int:
+        """Its slot is its number."""
+        return self.index
+
+    def seen(self) -> Seated:
+        """What a guest sees of it."""
+        return Seated(self.label)
+
+    def parts(self) -> list[Object]:
+        apic = self.child(APIC)
+        return [apic] if apic is not None else []
+
+    @property
+    def is_freed(self) -> bool:
+        """TCG keeps what it ran on, so that only the end of the CPU's parts is told."""
+        return self.machine.accelerator == "kvm"
+
+    @property
+    def frees_parts(self) -> bool:
+        return True
 
     def unplug_request(self) -> None:
-        raise unplug_refusal(self.machine, self.index, self.type)
+        hotplug = self.machine.cpu_hotplug
+        if hotplug is None or not self.index or not self.machine.has_acpi_device:
+            raise unplug_refusal(self.machine, self.index, self.type)
+        hotplug.unplug_request(self)
+
+    def unplug(self) -> None:
+        machine = self.machine
+        assert machine.cpu_hotplug is not None
+        machine.cpu_hotplug.unplug(self)
+        machine.plugged_cpus.remove(self)
+        if self.thread_id not in machine.cpu_threads:
+            machine.host.threads.end(self.thread_id)
 
 
 def unplug_refusal(machine: Machine, index: int, type_name: str) -> QemuError:

@@ -112,6 +112,11 @@ class Device(Object):
         """Whether QEMU, which tells of a device's end when it frees it, ever does so."""
         return True
 
+    @property
+    def frees_parts(self) -> bool:
+        """Whether it ever frees those inside that leave with it."""
+        return self.is_freed
+
     def parts(self) -> list[Object]:
         """The devices inside this one that leave with it, and are told of first."""
         return []
@@ -133,7 +138,8 @@ def leave(device: Device) -> list[dict[str, Any]]:
     told = _leave_behind(device, parts)
     for part in parts:
         told += _leave_behind(part, []) if isinstance(part, Device) else []
-    told += [deletion(part) for part in (*parts, device) if device.is_freed]
+    told += [deletion(part) for part in parts if device.frees_parts]
+    told += [deletion(device)] if device.is_freed else []
     device.unplug()
     for part in (*parts, device):
         if isinstance(part, Device):

@@ -1,4 +1,4 @@
-"""What the guest can do to the machine: work the memory hotplug interface, reset, power off, sleep, crash."""
+"""What the guest can do to the machine: work the hotplug interfaces, reset, power off, sleep, crash."""
 
 from __future__ import annotations
 
@@ -6,14 +6,55 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qmpd.guest.contact import Dimm, Work
+from qmpd.guest.contact import Seated, Work
 from qmpd.model.machine import Machine
-from qmpd.model.memory_device import region_size
 from qmpd.model.qdev import delete_device, deletion
 
 if TYPE_CHECKING:
+    from qmpd.model.acpi import SlotHotplug
+    from qmpd.model.cpu_device import CpuDevice
     from qmpd.model.guest_side_pci import PciSide
     from qmpd.model.hyperv import HvBalloon
+    from qmpd.model.pc_dimm import PcDimm
+
+
+class SlotSide:
+    """``qmpd.guest.ports.SlotPlatform`` of one kind of slots, which may not be there yet."""
+
+    def __init__(self, machine: Machine, hotplug: Callable[[], SlotHotplug | None]) -> None:
+        self._machine = machine
+        self._hotplug = hotplug
+
+    def _device(self, slot: int) -> PcDimm | CpuDevice | None:
+        hotplug = self._hotplug()
+        return hotplug.slots[slot].device if hotplug is not None else None
+
+    def take_interrupt(self) -> bool:
+        hotplug = self._hotplug()
+        return hotplug is not None and hotplug.take_interrupt()
+
+    def take_work(self) -> list[tuple[int, Work]]:
+        hotplug = self._hotplug()
+        return hotplug.take_work() if hotplug is not None else []
+
+    def seated(self, slot: int) -> Seated | None:
+        device = self._device(slot)
+        return device.seen() if device is not None else None
+
+    def report_ost(self, slot: int, source: int, status: int) -> None:
+        hotplug = self._hotplug()
+        if hotplug is not None:
+            self._machine.emit("ACPI_DEVICE_OST", {"info": hotplug.report(slot, source, status)})
+
+    def eject(self, slot: int) -> None:
+        device = self._device(slot)
+        if device is not None:
+            delete_device(self._machine, device)
+
+    def fail_eject(self, slot: int) -> None:
+        device = self._device(slot)
+        if device is not None:
+            self._machine.emit("DEVICE_UNPLUG_GUEST_ERROR", deletion(device))
 
 
 class GuestSide:
@@ -29,36 +70,16 @@ class GuestSide:
 
         return PciSide(self._machine, self._call_later)
 
+    @cached_property
+    def dimms(self) -> SlotSide:
+        return SlotSide(self._machine, lambda: self._machine.memory_hotplug)
+
+    @cached_property
+    def cpus(self) -> SlotSide:
+        return SlotSide(self._machine, lambda: self._machine.cpu_hotplug)
+
     def os_came_up(self) -> None:
-        self._machine.cpu_slots_shown = True
-
-    # Memory hotplug
-
-    def take_memory_interrupt(self) -> bool:
-        return self._machine.memory_hotplug.take_interrupt()
-
-    def take_work(self) -> list[tuple[int, Work]]:
-        return self._machine.memory_hotplug.take_work()
-
-    def dimm(self, slot: int) -> Dimm | None:
-        device = self._machine.memory_hotplug.slots[slot].device
-        if device is None:
-            return None
-        return Dimm(device.label, device.get_addr(), region_size(device))
-
-    def report_ost(self, slot: int, source: int, status: int) -> None:
-        info = self._machine.memory_hotplug.report(slot, source, status)
-        self._machine.emit("ACPI_DEVICE_OST", {"info": info})
-
-    def eject(self, slot: int) -> None:
-        device = self._machine.memory_hotplug.slots[slot].device
-        if device is not None:
-            delete_device(self._machine, device)
-
-    def fail_eject(self, slot: int) -> None:
-        device = self._machine.memory_hotplug.slots[slot].device
-        if device is not None:
-            self._machine.emit("DEVICE_UNPLUG_GUEST_ERROR", deletion(device))
+        self._machine.show_cpu_slots()
 
     def reporting_balloon(self) -> HvBalloon | None:
         balloon = self._machine.balloon

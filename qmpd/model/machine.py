@@ -26,7 +26,7 @@ from qmpd.model.unattached import Numbering, Unattached
 
 if TYPE_CHECKING:
     from qmpd.guest.ports import Guest
-    from qmpd.model.acpi import MemoryHotplug
+    from qmpd.model.acpi import SlotHotplug
     from qmpd.model.block.graph import Graph
     from qmpd.model.board import Board
     from qmpd.model.born_buses import Buses
@@ -134,8 +134,8 @@ class Machine(Object):
         self.cpu_threads: list[int] = []
         self.memory_devices: MemoryDevices
         self.device_memory_node: Region
-        self.memory_hotplug: MemoryHotplug
-        self.cpu_slots_shown = False
+        self.memory_hotplug: SlotHotplug
+        self.cpu_hotplug: SlotHotplug | None = None  #: once an operating system has looked
         self.plugged_cpus: list[CpuDevice] = []
         self.directories: dict[str, str | None] = {}
         self.firmware_files: list[str] = []
@@ -343,13 +343,23 @@ class Machine(Object):
 
     def ospm_status(self) -> list[dict[str, Any]]:
         """What ``query-acpi-ospm-status`` answers. The CPUs' slots show once an operating system has looked at them."""
-        cpus = range(self.cpus.smp.maxcpus) if self.cpu_slots_shown else ()
-        untold = {"slot-type": "CPU", "source": 0, "status": 0}
-        return self.memory_hotplug.ospm_status() + [{**untold, "slot": str(number)} for number in cpus]
+        return self.memory_hotplug.ospm_status() + (self.cpu_hotplug.ospm_status() if self.cpu_hotplug else [])
+
+    def show_cpu_slots(self) -> None:
+        """Let the guest see the CPUs' slots, by the newer interface, which does not know what was plugged before."""
+        if self.cpu_hotplug is not None or not self.has_acpi_device:
+            return
+        from qmpd.model.acpi import SlotHotplug
+
+        self.cpu_hotplug = SlotHotplug("CPU", self.cpus.smp.maxcpus, lambda: self.guest.cpu_interrupt())
+        for cpu in self.plugged_cpus:
+            self.cpu_hotplug.slots[cpu.slot].device = cpu
 
     def reset_devices(self) -> None:
         """Bring everything that a system reset reaches back to where it began."""
         self.memory_hotplug.reset()
+        if self.cpu_hotplug is not None:
+            self.cpu_hotplug.reset()
         if "buses" in vars(self):
             self.buses.reset()
         for reset in list(self.on_reset.values()):

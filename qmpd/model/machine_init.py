@@ -8,7 +8,7 @@ from qmpd import errors
 from qmpd.config import Phase
 from qmpd.errors import QemuError, StartupError
 from qmpd.model import accelerator, boot_tree, ram
-from qmpd.model.acpi import MemoryHotplug
+from qmpd.model.acpi import SlotHotplug
 from qmpd.model.cpu_model import SUFFIX as CPU_SUFFIX
 from qmpd.model.cpu_model import boot_state, parse_cpu
 from qmpd.model.cpus import Cpus, check_smp, complete_smp
@@ -73,8 +73,8 @@ def initialize(machine: Machine) -> None:
         machine.cpu_threads.append(machine.start_cpu(index))
     _show_memory(machine, memory)
     has_slots = machine.has_acpi_device and machine.memory_hotplug_supported
-    machine.memory_hotplug = MemoryHotplug(
-        machine.ram_slots if has_slots else 0, lambda: machine.guest.memory_interrupt()
+    machine.memory_hotplug = SlotHotplug(
+        "DIMM", machine.ram_slots if has_slots else 0, lambda: machine.guest.memory_interrupt()
     )
     machine.initialized = True
     boot_tree.forget_beginnings(machine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
+from qmpd.guest.contact import Seated
 from qmpd.model.device import static, static_link
 from qmpd.model.memory_device import BackedMemoryDevice, region_size
 from qmpd.model.qom import INT32, UINT32, UINT64, Property, computed
@@ -83,6 +84,10 @@ class PcDimm(BackedMemoryDevice):
         if self.announced:
             machine.memory_hotplug.plug(self)
         self.map_backend()
+
+    def seen(self) -> Seated:
+        """What a guest sees of it."""
+        return Seated(self.label, self.addr, region_size(self))
 
     def map_backend(self) -> None:
         """Show where the backend's memory lies."""

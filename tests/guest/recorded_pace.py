@@ -1,4 +1,4 @@
-"""How fast things went in a recording: rules for the DIMMs and PCI devices, and a pace for what changes step by step.
+"""How fast things went in a recording: rules for DIMMs, CPUs and PCI devices, and a pace for what changes step by step.
 
 What a device's size was is known whenever an event was raised; in between it is taken to have changed evenly.
 """
@@ -27,11 +27,11 @@ def _rule(occasion: str, device: str, deed: str, seconds: float) -> Message:
 
 def rules(lines: Sequence[Any], *, native: bool) -> list[Message]:
     """Commands for how long each insertion and removal took, and for which of them were refused or never ended."""
-    found = [*dimm_rules(lines), *pci_rules(lines, BUTTON_LIMIT if native else ACPI_LIMIT)]
+    found = [*slot_rules(lines), *pci_rules(lines, BUTTON_LIMIT if native else ACPI_LIMIT)]
     return found[::-1]  # the rule added last is asked first
 
 
-def dimm_rules(lines: Sequence[Any]) -> list[Message]:
+def slot_rules(lines: Sequence[Any]) -> list[Message]:
     paces: list[Message] = []
     started: dict[str, tuple[float, Message]] = {}
     free_from = 0.0
@@ -39,20 +39,26 @@ def dimm_rules(lines: Sequence[Any]) -> list[Message]:
         if line.dir == "cmd" and line.msg["execute"] in ("device_add", "device_del", "cont"):
             free_from = max(free_from, line.t)
         data = line.msg.get("data", {}) if line.dir == "event" else {}
-        device = data.get("device") or data.get("info", {}).get("device")
+        device = data.get("device") or data.get("info", {}).get("device") or _cpu_of(data.get("path", ""))
         if device is None:
             continue
+        kind = data.get("info", {}).get("slot-type", "DIMM").lower()
         said = (data["info"]["source"], data["info"]["status"]) if "info" in data else "deleted"
         if said == (1, 0):
-            paces.append(_rule("dimm-plug", device, "obey", max(line.t - free_from - 2 * GLANCE, 0.0)))
+            paces.append(_rule(f"{kind}-plug", device, "obey", max(line.t - free_from - 2 * GLANCE, 0.0)))
         elif said == (3, 132):
-            paces.append(_rule("dimm-unplug", device, "stall", 0.0))
+            paces.append(_rule(f"{kind}-unplug", device, "stall", 0.0))
             started[device] = line.t, paces[-1]["arguments"]
         elif device in started:
             since, rule = started.pop(device)
             rule |= {"do": "obey" if said == "deleted" else "refuse", "delay": line.t - since}
         free_from = line.t
     return paces
+
+
+def _cpu_of(path: str) -> str | None:
+    """Whose interrupt controller it is that has gone: all that is told of the end of a CPU."""
+    return path.split("/")[-2] if path.endswith("/lapic") else None
 
 
 def pci_rules(lines: Sequence[Any], limit: float) -> Iterator[Message]:

@@ -140,4 +140,6 @@ SCRIPTS = {
     "13a-dimm-cold-plugged-q35": Script(off=True, boot=5),
     "13b-virtio-mem-cold-plugged": Script(off=True, boot=5),
     "13c-dimm-numa": Script(off=True, boot=5),
+    "14a-cpu-plug-unplug-i440fx": Script(),
+    "14a-cpu-plug-unplug-q35": Script(unseen=frozenset({3})),
 }
