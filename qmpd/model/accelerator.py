@@ -27,7 +27,12 @@ Say = Callable[[str, QemuError], None]
 
 
 def choose(
-    accels: Sequence[OptionArguments], tested: bool, counting: bool, kvm_fault: Callable[[str], int], say: Say
+    accels: Sequence[OptionArguments],
+    tested: bool,
+    kvm_fault: Callable[[str], int],
+    say: Say,
+    *,
+    counting: bool = False,
 ) -> str:
     """The name of the first accelerator that can be used; ``tcg`` if none is asked for.
 

@@ -39,7 +39,11 @@ def configure(machine: Machine) -> None:
     machine.cpus = Cpus(smp, _cpu_type(machine))
     config.raise_problems(Phase.ACCELERATORS)
     machine.accelerator = accelerator.choose(
-        config.accels, config.qtest is not None, config.counts_instructions, machine.host.kvm_fault, machine.say
+        config.accels,
+        config.qtest is not None,
+        machine.host.kvm_fault,
+        machine.say,
+        counting=config.counts_instructions,
     )
     if machine.info.deprecated and machine.accelerator != "qtest":
         machine.warn(errors.machine.machine_deprecated(machine.info.name))
