@@ -128,7 +128,8 @@ def _blocks(machine: Machine) -> Iterator[_Block]:
 
 
 def _backend(backend: MemoryBackend, names: dict[MemoryBackend, str]) -> _Block:
-    return _Block((backend, ""), names.get(backend, ""), backend.size, backend.page_size)
+    page = backend.page_size
+    return _Block((backend, ""), names.get(backend, ""), -(-backend.size // page) * page, page)
 
 
 def _firmware(machine: Machine) -> Iterator[_Block]:

@@ -15,6 +15,10 @@ def hmp_unknown_command(words: str) -> str:
     return f"unknown command: '{words}'\n"
 
 
+def hmp_no_local_apic() -> str:
+    return "local apic state not available\n"
+
+
 def hmp_not_available(command: str) -> str:
     return f'Command "{command}" is not available.\n'
 

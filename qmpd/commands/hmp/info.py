@@ -7,7 +7,20 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from qmpd import errors
-from qmpd.commands import char, control, innards, machine, misc, misc_target, pci, ram_blocks, run_state, trace, ui
+from qmpd.commands import (
+    char,
+    control,
+    cryptodev,
+    innards,
+    machine,
+    misc,
+    misc_target,
+    pci,
+    ram_blocks,
+    run_state,
+    trace,
+    ui,
+)
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.commands.hmp.tree import find_object
 from qmpd.errors import QemuError
@@ -181,7 +194,10 @@ def lapic(call: Call) -> str:
     index = call.arguments.get("apic-id", call.cpu)
     if index is None or index >= call.context.machine.cpu_count:
         return errors.hmp.hmp_no_cpu()
-    return innards.recorded(call.context.machine, "lapic").replace("CPU 0 ", f"CPU {index} ", 1)
+    if not call.context.machine.numbering.has_helper:
+        return errors.hmp.hmp_no_local_apic()
+    text = innards.recorded(call.context.machine, "lapic").replace("CPU 0 ", f"CPU {index} ", 1)
+    return text.replace("(APIC ID)", "(X2APIC ID)") if call.context.machine.cpu_state.get("x2apic") else text
 
 
 def registers(call: Call) -> str:
@@ -247,6 +263,14 @@ def qdm(call: Call) -> str:
     machine = call.context.machine
     modules.load_all(machine)
     return machine.catalogue.hmp_answer("info qdm") or ""
+
+
+def cryptodevs(call: Call) -> str:
+    return "".join(
+        f"{entry['id']}: service=[{'|'.join(entry['service'])}]\n"
+        + "".join(f"    queue {client['queue']}: type={client['type']}\n" for client in entry["client"])
+        for entry in cryptodev.query_cryptodev(call.context)
+    )
 
 
 def usbhost(call: Call) -> str:
@@ -355,6 +379,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "balloon": balloon,
     "chardev": chardev,
     "cpus": cpus,
+    "cryptodev": cryptodevs,
     "hotpluggable-cpus": hotpluggable_cpus,
     "iothreads": iothreads,
     "irq": of_controllers("irq"),
