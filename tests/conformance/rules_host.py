@@ -134,6 +134,7 @@ class HostRules(KindRules):
     """Memory devices among others that need memslots, enclave memory, and Hyper-V's balloon."""
 
     machines = machines(hosts, (65536, 4096, 400 << 10, 200 << 10, 0, 100 << 10, 65536))
+    lent = 0
 
     def ask(self, command: str, **arguments: Any) -> bool:
         """As ever, less what QEMU 10.0.2 dies of with a memory device whose node is not there."""
@@ -142,8 +143,6 @@ class HostRules(KindRules):
         if arguments.get("command_line") == "info numa" and ("hv-balloon" in args or "node=7" in args):
             return False
         return super().ask(command, **arguments)
-
-    lent = 0
 
     def plug_somewhere(self, driver: str, options: dict[str, Any]) -> list[str]:
         """The new id of a device on PCI, if there was room where it went."""
