@@ -17,18 +17,10 @@ if TYPE_CHECKING:
     from qmpd.model.net import NetClient
 
 _LISTENING = frozenset(
-    {
-        *(
-            "isa-serial",
-            "isa-parallel",
-            "isa-debugcon",
-            "pci-serial",
-            "usb-serial",
-            "usb-braille",
-            "ccid-card-passthru",
-        ),
-        "virtconsole",
-    }
+    (
+        *("isa-serial", "isa-parallel", "isa-debugcon", "pci-serial", "usb-serial", "usb-braille"),
+        *("ccid-card-passthru", "virtconsole"),
+    )
 )
 """Devices that hear what is said to their character device without the guest's doing."""
 

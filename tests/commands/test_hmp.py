@@ -77,12 +77,12 @@ def test_every_command_of_qemu_answers_something_or_is_recorded_as_silent(monito
     catalogue = Catalogue.open()
     silent_by_nature = {
         *("stop|s", "cont|c", "system_reset", "system_powerdown", "quit|q", "nmi", "one-insn-per-tb", "migrate_cancel"),
-        "announce_self",
+        *("announce_self", "info usbhost"),  # the latter once its module is loaded
     }
     lines = [name.partition("|")[0] for name in catalogue.hmp_commands() if name not in silent_by_nature]
     recorded = {f"info {name}" for name in catalogue.hmp_commands("hmp-info") if catalogue.hmp_answer(f"info {name}")}
 
-    silent = {line for line in (*lines, *recorded) if not monitor(line)}
+    silent = {line for line in (*lines, *recorded) if not monitor(line)} - silent_by_nature
 
     assert silent == set()
 
