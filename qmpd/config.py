@@ -114,8 +114,10 @@ class Phase(IntEnum):
     """Before the machine's type is looked up."""
     BACKENDS = 2
     """The type exists; character devices are created."""
-    ACCELERATORS = 3
-    LATE_BACKENDS = 4
+    SOUND = 3
+    """Character devices, the first objects and images are there."""
+    ACCELERATORS = 4
+    LATE_BACKENDS = 5
     """Monitors, serial ports, network: after the accelerator."""
 
 

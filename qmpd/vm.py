@@ -107,6 +107,7 @@ class Vm:
 
             self._give(config.fsdevs, sharing.add)
         self._open_images()
+        config.raise_problems(Phase.SOUND)
         machine_init.configure(self.machine)
         self._connect_network()
         self._create_objects(config.objects)
@@ -214,11 +215,10 @@ class Vm:
         if unused is not None:
             machine.warn(unused)
         for display in self.config.vnc:
-            if "display" in display.values:
-                from qmpd.model import consoles
+            if not _is_usual(display.values, self.config.audiodevs):
+                from qmpd.model import vnc
 
-                head = int(display.values.get("head", 0))
-                self._blame(display.origin, consoles.check, machine, display.values["display"], head)
+                self._blame(display.origin, vnc.check, machine, display.values)
         machine_init.become_ready(machine)
 
     def _check_orphans(self, orphans: list[StartupError]) -> None:
@@ -397,6 +397,14 @@ class Vm:
             session.abandon()
         for human in self._humans:
             human.abandon()
+
+
+def _is_usual(vnc: Mapping[str, Any], sounds: list[OptionArguments]) -> bool:
+    """Whether nothing can be wrong with VNC options, as with those that libvirt usually gives."""
+    _, colon, display = vnc.get("vnc", "").rpartition(":")
+    if not (colon and display.isdecimal() and len(display) < 5 and vnc.keys() <= {"id", "vnc", "password", "audiodev"}):
+        return False
+    return "audiodev" not in vnc or any(sound.values.get("id") == vnc["audiodev"] for sound in sounds)
 
 
 def _stubs(path: str) -> Mapping[str, Stub]:

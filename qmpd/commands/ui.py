@@ -49,20 +49,28 @@ def query_vnc(context: Context) -> dict[str, Any]:
     if display is None or server is None or server.websocket:
         return {"enabled": False}
     place = {"host": server.host, "service": server.service, "family": server.family}
-    return {"enabled": True, **place, "auth": display.auth, "clients": []}
+    auth = f"vencrypt+{display.encryption}+{display.auth}" if display.encryption else display.auth
+    return {"enabled": True, **place, "auth": auth, "clients": []}
 
 
 def query_vnc_servers(context: Context) -> list[dict[str, Any]]:
     return [
         {
             "id": display.name,
-            "server": [server._asdict() | {"auth": display.auth} for server in display.listed()],
+            "server": [server._asdict() | _protection(display) for server in display.listed()],
             "clients": [],
-            "auth": display.auth,
         }
+        | _protection(display)
         | consoles.shown_by(context.machine, display.console)
         for display in reversed(context.machine.vnc)
     ]
+
+
+def _protection(display: VncDisplay) -> dict[str, str]:
+    """Who is let in, and how what is said is kept secret."""
+    if not display.encryption:
+        return {"auth": display.auth}
+    return {"auth": "vencrypt", "vencrypt": f"{display.encryption}-{display.auth}"}
 
 
 def _vnc(context: Context, name: str | None, failure: QemuError) -> VncDisplay:

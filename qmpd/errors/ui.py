@@ -50,6 +50,34 @@ def vnc_without_tls() -> QemuError:
     return QemuError("vnc tls is not enabled")
 
 
+def vnc_port_missing() -> QemuError:
+    return QemuError("no vnc port specified")
+
+
+def vnc_port_empty() -> QemuError:
+    return QemuError("vnc port cannot be empty")
+
+
+def vnc_port_malformed(text: str) -> QemuError:
+    return QemuError(f"can't convert to a number: {text}")
+
+
+def vnc_port_out_of_range(text: str) -> QemuError:
+    return QemuError(f"port {text} out of range")
+
+
+def vnc_password_redundant() -> QemuError:
+    return QemuError("'password' flag is redundant with 'password-secret'")
+
+
+def vnc_rights_without(option: str, what: str) -> QemuError:
+    return QemuError(f"'{option}' provided but {what} is not enabled")
+
+
+def vnc_sharing_unknown() -> QemuError:
+    return QemuError("unknown vnc share= option")
+
+
 def head_without_device() -> QemuError:
     return QemuError("'head' must be specified together with 'device'")
 

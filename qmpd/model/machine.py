@@ -172,7 +172,7 @@ class Machine(Object):
         """The VNC displays, the first one first."""
         from qmpd.model.vnc import VncDisplay
 
-        return [VncDisplay(display.values) for display in self.config.vnc]
+        return [VncDisplay(display.values, self) for display in self.config.vnc]
 
     @cached_property
     def dirty_rate(self) -> DirtyRate:

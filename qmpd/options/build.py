@@ -341,7 +341,7 @@ def _take_pictures(parser: Parser, config: VmConfig) -> None:
     for audiodev in config.audiodevs:
         driver = audiodev.values["driver"]
         if driver in _MISSING_AUDIO:
-            config.add_problem(Phase.BACKENDS, "", errors.startup.audio_unavailable(driver, _MISSING_AUDIO[driver]))
+            config.add_problem(Phase.SOUND, "", errors.startup.audio_unavailable(driver, _MISSING_AUDIO[driver]))
         elif driver == "oss":
             _check_oss(config, audiodev.values)
     if not (name or config.vnc or "nographic" in parser.flags):
@@ -366,7 +366,7 @@ def _check_oss(config: VmConfig, given: dict[str, Any]) -> None:
         try:
             os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
         except OSError as error:
-            config.add_problem(Phase.BACKENDS, "", errors.sound.dsp_not_accessible(path, error.strerror or ""))
+            config.add_problem(Phase.SOUND, "", errors.sound.dsp_not_accessible(path, error.strerror or ""))
             return
 
 

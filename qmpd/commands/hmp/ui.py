@@ -95,10 +95,11 @@ def _family(server: dict[str, Any]) -> str:
 
 def _vnc_display(display: dict[str, Any]) -> str:
     servers = "".join(
-        f"  Server: {server['host']}:{server['service']} ({_family(server)})\n    Auth: {server['auth']} (Sub: none)\n"
+        f"  Server: {server['host']}:{server['service']} ({_family(server)})\n"
+        f"    Auth: {server['auth']} (Sub: {server.get('vencrypt', 'none')})\n"
         for server in display["server"]
     )
-    own = "" if servers else f"  Auth: {display['auth']} (Sub: none)\n"
+    own = "" if servers else f"  Auth: {display['auth']} (Sub: {display.get('vencrypt', 'none')})\n"
     shown = f"  Display: {display['display']}\n" if "display" in display else ""
     return f"{display['id']}:\n{servers}{own}{shown}"
 
