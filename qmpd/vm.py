@@ -99,6 +99,7 @@ class Vm:
         self.machine.wall_clock = self._wall_clock(clock)
         self.machine.read_file = self._read_file
         self.machine.chardev_filename = self._chardev_filename
+        self.machine.close_chardev = self.close_chardev
         if "window-close" in config.display:
             self._complain("", errors.ui.window_not_closed())
         self._create_objects(config.early_objects)

@@ -15,6 +15,10 @@ def ports_exhausted(product: str) -> QemuError:
     return QemuError(f"tried to attach usb device {product} to a bus with no free ports")
 
 
+def capture_not_opened(path: str) -> QemuError:
+    return QemuError(f"open {path} failed")
+
+
 def speed_mismatch(product: str, speeds: str, bus: str, port: str, offered: str) -> QemuError:
     return QemuError(
         f'Warning: speed mismatch trying to attach usb device "{product}" ({speeds} speed)'
@@ -60,3 +64,34 @@ def companion_taken(first: int, last: int, port: int) -> QemuError:
 
 def ohci_ports_refused(count: int, most: int) -> QemuError:
     return QemuError(f"OHCI num-ports={count} is too big (limit is {most} ports)")
+
+
+# hw/usb/dev-mtp.c, hw/usb/host-libusb.c, hw/usb/u2f-passthru.c, util/osdep.c
+
+
+def root_missing() -> QemuError:
+    return QemuError("usb-mtp: rootdir must be configured and be an absolute path")
+
+
+def root_not_readable() -> QemuError:
+    return QemuError("usb-mtp: rootdir does not exist/not readable")
+
+
+def host_number_refused(name: str) -> QemuError:
+    return QemuError(f"{name} out of range")
+
+
+def host_device_not_opened(path: str) -> QemuError:
+    return QemuError(f"failed to open host usb device {path}")
+
+
+def host_device_missing(bus: int, address: int) -> QemuError:
+    return QemuError(f"failed to find host usb device {bus}:{address}")
+
+
+def not_a_key(device_type: str) -> QemuError:
+    return QemuError(f"{device_type}: Passed hidraw does not represent a U2F HID device")
+
+
+def file_not_opened(path: str, reason: str) -> QemuError:
+    return QemuError(f"Could not open '{path}': {reason}")

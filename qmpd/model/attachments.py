@@ -25,6 +25,8 @@ _LISTENING = frozenset(
 """Devices that hear what is said to their character device without the guest's doing."""
 
 
+_LINE_GOES_ALONG = ("usb-redir",)
+"""Devices whose character device goes when they do."""
 _SERIAL = "serial"
 _AROUND_SERIAL = frozenset({"isa-serial", "pci-serial"})
 """Devices whose character device is that of the port inside."""
@@ -232,4 +234,7 @@ def release(device: CatalogueDevice, *, unplugged: bool) -> None:
         leave_drive(drive, unplugged=unplugged)
     for line in device.attached.lines.values():
         line.node.users.remove(line)
+        if unplugged and device.type in _LINE_GOES_ALONG:
+            device.machine.close_chardev(line.node.name)
+            line.node.unparent()
     device.attached = None

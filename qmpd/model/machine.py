@@ -97,6 +97,7 @@ class Machine(Object):
         self.wall_clock: Callable[[], int] = lambda: 0
         self.read_file: Callable[[str], bytes] = host.images.read
         self.chardev_filename: Callable[[str], str] = lambda name: ""
+        self.close_chardev: Callable[[str], None] = lambda name: None
         self.ready = False
         self.initialized = False
         self.settings: dict[str, Any] = {}

@@ -84,6 +84,8 @@ _VERSION = "usb_version"
 _SPEEDS_OF_VERSION = {1: _FULL, 2: _FULL | _HIGH}
 _ATTACHED_BY_HAND = ("usb-bot", "usb-uas")  #: if they come while the machine runs
 _ATTACHED_BY_LINE = ("usb-serial", "usb-braille")
+_CHECKED = ("u2f-passthru", "usb-host", "usb-mtp", "usb-redir")
+"""The types that qmpd.model.usb_checks has a rule for."""
 _ALWAYS = "always-plugged"
 _OF_ALL = {"port", "serial", "msos-desc", "pcap"}  #: what every device on USB has, and none is helped by
 
@@ -270,12 +272,20 @@ class UsbDevice(BusDevice):
             self.speeds = _SPEEDS_OF_VERSION[version]
         if self.type == _HUB:
             self._check_hub()
+        if self.type in _CHECKED:
+            from qmpd.model import usb_checks
+
+            usb_checks.RULES[self.type](self)
         super().check_needs()
         if self.type == _STICK:
             self._make_disk()
         self.name_buses()
         if self.speeds and not (self.hotplugged and self.type in _ATTACHED_BY_HAND):
             self.set_attached(True)
+        if "pcap" in self.values:
+            from qmpd.model import usb_checks
+
+            usb_checks.check_capture(self, self.values["pcap"])
 
     def _check_hub(self) -> None:
         assert self.port is not None
