@@ -210,3 +210,31 @@ def vdpa_fd_unparsed(reason: QemuError) -> QemuError:
 
 def vde_open_failed() -> QemuError:
     return QemuError("Could not open vde: No such file or directory")
+
+
+# net/filter.c, net/filter-buffer.c
+
+
+def filter_word_refused(name: str, first: str, second: str) -> QemuError:
+    """``name`` is ``status`` or ``insert``."""
+    return QemuError(f"Invalid value for netfilter {name}, should be '{first}' or '{second}'")
+
+
+def filter_interval_refused(type_name: str) -> QemuError:
+    return QemuError(f"Property '{type_name}.interval' requires a positive value")
+
+
+def filter_multiqueue() -> QemuError:
+    return QemuError("multiqueue is not supported")
+
+
+def filter_vhost() -> QemuError:
+    return QemuError("Vhost is not supported")
+
+
+def filter_missing(name: str) -> QemuError:
+    return QemuError(f"filter '{name}' not found")
+
+
+def filter_elsewhere(name: str) -> QemuError:
+    return QemuError(f"filter '{name}' belongs to a different netdev")

@@ -10,6 +10,7 @@ from qmpd import errors
 
 if TYPE_CHECKING:
     from qmpd.model.nics import Nic
+    from qmpd.model.qom import Object
 
 TakeFd = Callable[[str], int]
 """The descriptor that a name or a number stands for. Raises QEMU's text."""
@@ -39,6 +40,7 @@ class NetClient:
         self.link_down = False
         self.peer: NetClient | None = None
         self.rx_filter: dict[str, Any] | None = None
+        self.filters: list[Object] = []
 
 
 class Network:
@@ -117,6 +119,9 @@ class Network:
 
     def remove(self, client: NetClient) -> None:
         self.clients.remove(client)
+        for user_object in client.filters:
+            if user_object.parent is not None:
+                user_object.unparent()
         if client.peer is not None:
             client.peer.peer = None
 

@@ -49,6 +49,12 @@ def _throttle_group(machine: Machine) -> UserObject:
     return ThrottleGroup(machine)
 
 
+def _filter_buffer(machine: Machine) -> UserObject:
+    from qmpd.model.net_filter import FilterBuffer
+
+    return FilterBuffer(machine)
+
+
 TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "memory-backend-ram": MemoryBackendRam,
     "memory-backend-file": _file,
@@ -58,6 +64,7 @@ TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "iothread": Iothread,
     "main-loop": MainLoop,
     "throttle-group": _throttle_group,
+    "filter-buffer": _filter_buffer,
 }
 """What a machine can make. The modules of the rarer kinds are read when the first one is asked for."""
 
