@@ -281,3 +281,20 @@ def controller_serial_refused() -> QemuError:
 
 def boot_index_taken(index: int) -> QemuError:
     return QemuError(f"The bootindex {index} has already been used")
+
+
+# hw/display/cirrus_vga.c, hw/block/fdc-isa.c, hw/i386/pc.c
+
+
+def cirrus_memory_refused(size: int) -> QemuError:
+    return QemuError(f"Invalid cirrus_vga ram size '{size}'")
+
+
+def no_isa_dma() -> QemuError:
+    return QemuError("ISA controller does not support DMA")
+
+
+SEVERAL_FLOPPY_CONTROLLERS = (
+    "multiple floppy disk controllers with iobase=0x3f0 have been found\n"
+    "the one being picked for CMOS setup might not reflect your intent"
+)

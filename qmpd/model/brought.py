@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from qmpd.model.catalogue_device import CatalogueDevice
 
 
+_VIDEO = ("vga.vram[0]", "bochs-display-vram[0]")
+MIB = 1 << 20
+_MOST_VGA_MEMORY = 512 * MIB
+
+
+def video_memory(card: CatalogueDevice) -> int | None:
+    """How much a graphics card has that can be told, in bytes: rounded up to a power of two (hw/display/vga.c)."""
+    if "vgamem_mb" in card.properties:
+        size: int = min(max(card.value("vgamem_mb") * MIB, MIB), _MOST_VGA_MEMORY)
+    elif "vgamem" in card.properties:
+        size = card.value("vgamem")
+    else:
+        return None
+    return 1 << (size - 1).bit_length()
+
+
 class BroughtNode(RecordedObject):
     """An object inside the device ``owner``."""
 
@@ -27,6 +43,8 @@ class BroughtNode(RecordedObject):
             return self.type
         if name == "chardev" and name in self._owner.properties:
             return read(self._owner, name)
+        if name == "size" and self.name in _VIDEO:
+            return video_memory(self._owner) or self._values[name]
         value = self._values[name]
         if isinstance(value, list) and len(value) == 1:
             raise QemuError(value[0])

@@ -16,6 +16,7 @@ from qmpd.hashorder import GHashOrder
 from qmpd.model import boot_order
 from qmpd.model.attachments import SOUND, release, use_default_sound
 from qmpd.model.device import Device
+from qmpd.model.machine_type import version_of
 from qmpd.model.qom import Object, Property, resolve_at
 from qmpd.model.stored_properties import ANY_UUID, CHOSEN_UUID, KINDS, SET_ANY_TIME, UUIDS, shown, stored
 
@@ -49,6 +50,10 @@ _MADE_IN_ORDER = {
     ),
 }
 """How objects come to devices that may go without some; of others an order is recorded that shows in the same way."""
+_OUTSIDE = {"vmware-svga": ("vmsvga.fifo", 64 << 10)}
+"""Memory (bytes) that a device of this type makes and that QEMU does not know to be the device's."""
+_DISK_VERSIONS = {(2, 4): "2.4.0"}
+"""What disks say by themselves that they are on machines of such an old version."""
 _MAC = "mac"
 _WITH_DRIVE = frozenset(
     {
@@ -61,7 +66,8 @@ _CHECKED = frozenset(
     {
         *("bochs-display", "ccid-card-emulated", "intel-iommu", "ramfb", "virtio-iommu-device", "virtio-iommu-pci"),
         *("acpi-erst", "ivshmem-plain"),
-        *("virtio-net-device", "virtio-9p-device"),
+        *("virtio-net-device", "virtio-9p-device", "isa-fdc", "cirrus-vga", "isa-cirrus-vga"),
+        *("VGA", "secondary-vga", "vmware-svga", "ati-vga", "isa-vga"),
         *("virtio-9p-pci", "virtio-9p-pci-transitional", "virtio-9p-pci-non-transitional"),
     }
 )
@@ -195,6 +201,12 @@ class CatalogueDevice(Device):
                     self.bring(name)
             elif name not in self.properties:
                 self.add_property(shown(name, kind))
+        if self.type in _OUTSIDE:
+            from qmpd.model.hostmem import Region
+
+            name, size = _OUTSIDE[self.type]
+            count = sum(child.name.startswith(f"{name}[") for child in self.machine.unattached.children())
+            self.machine.unattached.add_child(f"{name}[{count}]", Region(size))
 
     def wants(self, name: str) -> bool:
         """Whether the device, as it is set, has the recorded object ``name``."""
@@ -316,6 +328,8 @@ def defaults(catalogue: Catalogue, machine_type: str, device_type: str) -> Mappi
         if kind is not None and catalogue.is_a(device_type, owner):
             values[name] = kind.read(value, name, typed=False)
     values.update(catalogue.compat_defaults(machine_type).get(device_type, {}))
+    if values.get("ver") and version_of(machine_type) in _DISK_VERSIONS:
+        values["ver"] = _DISK_VERSIONS[version_of(machine_type)]
     return values
 
 

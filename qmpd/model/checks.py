@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from qmpd import errors
+from qmpd.catalogue.catalogue import family_of
 from qmpd.model.catalogue_device import CatalogueDevice
 
 if TYPE_CHECKING:
     from qmpd.model.hostmem import MemoryBackend
+    from qmpd.model.machine import Machine
 
 _IOMMUS: Final = ("intel-iommu", "virtio-iommu-pci")
 _INTEL_WIDTHS: Final = (39, 48)
@@ -20,6 +22,9 @@ _QUEUES_OUTSIDE: Final = ("vhost-user", "vhost-vdpa")
 _CARD_BACKENDS: Final = ("nss-emulated", "certificates")
 _UNKNOWN_SPEED: Final = -1
 _SMALLEST_RECORD: Final = 4096
+_CIRRUS_MEMORY: Final = (4, 8, 16)
+_FIRST_FLOPPY_PORT: Final = 0x3F0
+_WITH_FLOPPY_CONTROLLER: Final = ("pc-i440fx", "isapc")
 _BOCHS_MEMORY: Final = (4 << 20, 256 << 20)
 
 
@@ -117,6 +122,37 @@ def _bochs_display(device: CatalogueDevice) -> None:
         raise errors.device.video_memory_refused(device.type, "small" if size < _BOCHS_MEMORY[0] else "big")
 
 
+def _vga(device: CatalogueDevice) -> None:
+    """It has as much memory as it can have, and says so."""
+    from qmpd.model.brought import MIB, video_memory
+
+    size = (video_memory(device) or 0) // MIB
+    if size != device.value("vgamem_mb"):
+        device.values["vgamem_mb"] = size
+
+
+def _cirrus(device: CatalogueDevice) -> None:
+    if device.value("vgamem_mb") not in _CIRRUS_MEMORY:
+        raise errors.device.cirrus_memory_refused(device.value("vgamem_mb"))
+
+
+def _floppy_controller(device: CatalogueDevice) -> None:
+    if device.machine.info.name == "microvm":
+        raise errors.device.no_isa_dma()
+
+
+def count_floppy_controllers(machine: Machine) -> None:
+    """Warn of several where PCs have the first one (hw/i386/pc.c, pc_find_fdc0())."""
+    unnamed, named = machine.peripheral_anon.children(), machine.peripheral.children()
+    found = [
+        device
+        for device in (*machine.board_devices, *named, *unnamed)
+        if device.type == "isa-fdc" and device.get_property("iobase") == _FIRST_FLOPPY_PORT
+    ]
+    if len(found) + (family_of(machine.info.name) in _WITH_FLOPPY_CONTROLLER) > 1:
+        machine.warn(errors.device.SEVERAL_FLOPPY_CONTROLLERS)
+
+
 def _shared_directory(device: CatalogueDevice) -> None:
     from qmpd.model import sharing  # nobody else needs it
 
@@ -159,6 +195,10 @@ RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "ivshmem-plain": _shared_memory,
     "acpi-erst": _error_records,
     "bochs-display": _bochs_display,
+    "isa-fdc": _floppy_controller,
+    "cirrus-vga": _cirrus,
+    "isa-cirrus-vga": _cirrus,
+    **dict.fromkeys(("VGA", "secondary-vga", "vmware-svga", "ati-vga", "isa-vga"), _vga),
     "virtio-9p-device": _shared_directory,
     "virtio-9p-pci": _shared_directory,
     "virtio-9p-pci-transitional": _shared_directory,

@@ -160,6 +160,10 @@ def become_ready(machine: Machine) -> None:
         from qmpd.model import fw_cfg
 
         fw_cfg.check_end(machine)
+    if any(device.values.get("driver") == "isa-fdc" for device in machine.config.devices):
+        from qmpd.model import checks
+
+        checks.count_floppy_controllers(machine)
     machine.ready = True
     if "buses" in vars(machine):
         machine.buses.ready()

@@ -1,4 +1,4 @@
-"""filter-buffer: holds packets of a network back end for a while (net/filter.c, net/filter-buffer.c). None pass here."""
+"""filter-buffer: it holds packets back for a while (net/filter.c, net/filter-buffer.c). No packet passes here."""
 
 from __future__ import annotations
 

@@ -136,6 +136,9 @@ _NO_BRIDGE = {
 """Where the memory and ports behind a device that sits behind no bridge belong."""
 
 
+_RECORDED_VIDEO = 16 << 20
+
+
 class PciDevice(CatalogueDevice):
     """A PCI device of any type; ``devfn`` is slot * 8 + function, -1 while not chosen."""
 
@@ -221,9 +224,13 @@ class PciDevice(CatalogueDevice):
         info = self.machine.catalogue.pci_info(self.type)
         if info is None:
             raise errors.not_modelled(f"what PCI says of devices of type '{self.type}'")
-        if self._has_rom:
-            return info
-        return info | {"regions": [region for region in info["regions"] if region["bar"] != ROM_BAR]}
+        from qmpd.model.brought import video_memory  # seldom asked for
+
+        regions = [region for region in info["regions"] if self._has_rom or region["bar"] != ROM_BAR]
+        size = video_memory(self)
+        if size is not None:
+            regions = [region | {"size": size} if region["size"] == _RECORDED_VIDEO else region for region in regions]
+        return info | {"regions": regions}
 
     def _check_rom(self) -> None:
         """Raise QEMU's text when there is no such file; it knows those that are the defaults of some type."""

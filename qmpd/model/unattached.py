@@ -94,6 +94,10 @@ _WIRES_LEFT_OUT: dict[tuple[str, str], Sequence[int]] = {
 """The interrupt lines that go with them, by family and property."""
 
 
+_COMES_WITH = {"vmware-svga": ("vmsvga.fifo[0]",)}
+"""What comes right after a device of this type when boards make it."""
+
+
 class Numbering:
     """Where recorded objects are on a machine. ``has_helper``: its first CPU has an interrupt controller.
 
@@ -208,7 +212,10 @@ class Unattached(Container):
         if family not in _CREATED:
             return super().list_properties()
         created = self._created(_CREATED[family]) if self._machine.initialized else ()
-        made = [name for name in created if self.child(name) is not None]
+        made = []
+        for name in created:
+            child = self.child(name)
+            made += [name, *_COMES_WITH.get(child.type, ())] if child is not None else []
         names = list(GHashOrder([*made, *(name for name in self._children if name not in set(made))]))
         children = ((name, self.child(name)) for name in reversed(names))
         return [("type", "string"), *((name, f"child<{child.type}>") for name, child in children if child is not None)]
