@@ -67,8 +67,8 @@ def test_every_property_can_be_read_or_says_that_it_cannot(type_name: str) -> No
 def test_a_type_that_is_known_but_not_modelled_is_refused_as_such() -> None:
     client = Client("-machine q35")
 
-    assert client.refusal("object-add", qom_type="colo-compare", id="x", primary_in="a") == (
-        "qmpd does not model objects of type 'colo-compare'"
+    assert client.refusal("object-add", qom_type="x-remote-object", id="x", fd="3", devid="d") == (
+        "qmpd does not model objects of type 'x-remote-object'"
     )
 
 
