@@ -11,6 +11,10 @@ def iommu_platform_without_modern_interface() -> QemuError:
     return QemuError("VIRTIO_F_IOMMU_PLATFORM was supported by neither legacy nor transitional device")
 
 
+def iommu_platform_unsupported() -> QemuError:
+    return QemuError("iommu_platform=true is not supported by the device")
+
+
 def virtio_without_interface() -> QemuError:
     return QemuError(
         "device cannot work as neither modern nor legacy mode is enabled",

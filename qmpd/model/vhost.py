@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 
 _MOST_QUEUES = 1024
 _LARGEST_QUEUE = 1024
+_FEATURES = {
+    **dict.fromkeys(("indirect_desc", "event_idx", "notify_on_empty", "any_layout", "queue_reset"), True),
+    **dict.fromkeys(("packed", "in_order", "controls"), False),
+}
+"""What a simulated backend offers, and what it does not."""
+_ASKED_IN_VAIN = {
+    "vhost-vsock": ("packed",),
+    **dict.fromkeys(("vhost-scsi", "vhost-user-scsi"), ("in_order",)),
+    **dict.fromkeys(("vhost-user-blk", "vhost-user-fs", "vhost-user-vsock"), ("packed", "in_order")),
+}
+"""What these devices leave to the backend, of what it does not offer; the others leave everything to it."""
+_WITH_IOMMU = ("vhost-vsock", "vhost-scsi", "vhost-user-scsi", "vhost-user-vsock")
 _BACKEND_QUEUES = 256
 _LONGEST_TAG = 36
 _LOWEST_CID = 3
@@ -49,10 +61,21 @@ class VhostDevice(VirtioDevice):
         if shared:
             self._reach(backend, name)
         self.machine.memslots.attach(backend)
+        if name not in _WITH_IOMMU and self.value("iommu_platform"):
+            self.machine.memslots.detach(backend)
+            raise errors.virtio.iommu_platform_unsupported()
+        self._negotiate(name)
         self._backend = backend
         if self.chardev is not None:
             self.chardev.users.append(self)
             self.chardev.hung_up = False
+
+    def _negotiate(self, name: str) -> None:
+        """Have none of the features that the device asks of a backend in vain, or just those that the backend has."""
+        if name in _ASKED_IN_VAIN:
+            self.values |= dict.fromkeys(_ASKED_IN_VAIN[name], False)
+        else:
+            self.values |= {feature: offered for feature, offered in _FEATURES.items() if feature in self.properties}
 
     def _reach(self, backend: VhostBackend, name: str) -> None:
         """Speak with the backend behind the socket. Disks and SCSI controllers connect anew, and hang up in the end if
