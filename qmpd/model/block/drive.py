@@ -102,7 +102,7 @@ class Drive:
     def set_demand(self, demand: Demand) -> None:
         """What the device does with the node. Raises QEMU's text when other users do not let it."""
         if self.root is not None:
-            self.graph.demand(self.root, demand)
+            self.graph.demand((self.root, demand))
         self.demand = demand
 
     def close(self) -> None:

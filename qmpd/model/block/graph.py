@@ -225,30 +225,34 @@ class Graph:
             assert edge.role is not None
             demand = edge.user.driver.demand(edge.user, edge.role, edge.user.demand())
         try:
-            self.demand(edge, demand or (NONE, ALL))
+            self.demand((edge, demand or (NONE, ALL)))
         except QemuError:
             self._remove(edge)
             raise
 
-    def demand(self, edge: Edge, demand: Demand) -> None:
-        """Change what ``edge`` may do. Raises QEMU's text when others do not let it, and then nothing has changed."""
+    def demand(self, *changes: tuple[Edge, Demand]) -> None:
+        """Change what edges may do. Raises QEMU's text when others do not let them, and then nothing has changed."""
         before: dict[Edge, Demand] = {}
+        touched: list[Node] = []
+        for edge, demand in changes:
+            self._set(edge, demand, before, touched)
         try:
-            self._set(edge, demand, before)
+            for node in touched:
+                self._check(node)
+                self._check_locks(node)
         except QemuError:
             for changed, old in before.items():
                 changed.wanted, changed.shared = old
             raise
 
-    def _set(self, edge: Edge, demand: Demand, before: dict[Edge, Demand]) -> None:
+    def _set(self, edge: Edge, demand: Demand, before: dict[Edge, Demand], touched: list[Node]) -> None:
         before.setdefault(edge, edge.demand)
         edge.wanted, edge.shared = demand
-        self._check(edge.child)
+        touched.append(edge.child)
         wanted = edge.child.demand()
-        self._check_locks(edge.child)
         for child in edge.child.children:
             assert child.role is not None
-            self._set(child, edge.child.driver.demand(edge.child, child.role, wanted), before)
+            self._set(child, edge.child.driver.demand(edge.child, child.role, wanted), before, touched)
 
     def _check(self, node: Node) -> None:
         for one in node.users:
@@ -311,10 +315,12 @@ class Graph:
             edge.user.children.remove(edge)
 
     def _refresh(self, node: Node) -> None:
-        """Let the children know that less is asked of them."""
+        """Let the children know what is asked of them now."""
+        changes = []
         for edge in node.children:
             assert edge.role is not None
-            self.demand(edge, node.driver.demand(node, edge.role, node.demand()))
+            changes.append((edge, node.driver.demand(node, edge.role, node.demand())))
+        self.demand(*changes)
 
     def release(self, node: Node) -> None:
         """Let go of a node that nobody uses, and of its children."""
