@@ -61,6 +61,8 @@ class VhostDevice(VirtioDevice):
         if shared:
             self._reach(backend, name)
         self.machine.memslots.attach(backend)
+        if self.chardev is not None:
+            self.chardev.hung_up = False
         if name not in _WITH_IOMMU and self.value("iommu_platform"):
             self.machine.memslots.detach(backend)
             raise errors.virtio.iommu_platform_unsupported()
@@ -68,7 +70,6 @@ class VhostDevice(VirtioDevice):
         self._backend = backend
         if self.chardev is not None:
             self.chardev.users.append(self)
-            self.chardev.hung_up = False
 
     def _negotiate(self, name: str) -> None:
         """Have none of the features that the device asks of a backend in vain, or just those that the backend has."""
