@@ -243,7 +243,14 @@ def address_width_outside(least: int, most: int) -> QemuError:
     return QemuError(f"aw-bits must be within [{least},{most}]")
 
 
-# hw/nvram/fw_cfg.c, hw/display/bochs-display.c
+# hw/nvram/fw_cfg.c, hw/display/bochs-display.c, hw/display/vga.c, hw/misc/applesmc.c
+
+
+def several_screens() -> QemuError:
+    return QemuError("Only one global VGA device can be used at a time")
+
+
+KEY_INVALID = "Using AppleSMC with invalid key"
 
 
 def firmware_file_twice(name: str) -> QemuError:
@@ -265,7 +272,19 @@ def record_size_unsuitable(size: int) -> QemuError:
     return QemuError(f"ACPI ERST requires storage size be multiple of record size ({size}KiB)")
 
 
-# hw/nvme/subsys.c, hw/nvme/ctrl.c
+# hw/nvme/ns.c, hw/nvme/subsys.c, hw/nvme/ctrl.c
+
+
+def drive_in_subsystem() -> QemuError:
+    return QemuError("subsystem support is unavailable with legacy namespace ('drive' property)")
+
+
+def namespace_number_refused(most: int) -> QemuError:
+    return QemuError(f"invalid namespace id (must be between 0 and {most})")
+
+
+def namespace_number_taken(number: int) -> QemuError:
+    return QemuError(f"namespace id '{number}' already allocated")
 
 
 def smart_warning_unsupported(bits: int) -> QemuError:

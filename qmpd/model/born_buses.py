@@ -37,7 +37,13 @@ class Buses:
         self._hosts: list[Sitter] = []  #: what those hang on, the oldest first
         self._unattached: int | None = None
         self._unnamed: dict[str, int] = {}
-        self.usb_buses = 0  #: how many there ever were
+        self._brought: dict[str, int] = {}
+
+    def count(self, bus_type: str) -> int:
+        """How many buses of the type devices have brought before."""
+        number = self._brought.get(bus_type, 0)
+        self._brought[bus_type] = number + 1
+        return number
 
     def unnamed(self, bus_type: str) -> str:
         """The name of a bus that nobody has named: each type counts its own."""

@@ -56,11 +56,15 @@ class BroughtNode(RecordedObject):
 
 
 class BroughtBus(Bus):
-    """A bus that ``owner`` provides. What handles hot plug on it is nothing, the bus itself, or the device."""
+    """A bus that ``owner`` provides. What handles hot plug on it is nothing, the bus itself, or the device.
+
+    ``number`` counts those of its type, also the ones that have gone.
+    """
 
     def __init__(self, name: str, owner: CatalogueDevice, recorded: BroughtObject) -> None:
         super().__init__(name, recorded.type, owner)
         self._catalogue = owner.machine.catalogue
+        self.number = owner.machine.buses.count(recorded.type)
         names = [entry for entry, _ in recorded.entries]
         self._handler: str = recorded.values[names.index("hotplug-handler")]
         self._handles_itself = self._handler.endswith(f"/{recorded.path}")

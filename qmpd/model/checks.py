@@ -19,6 +19,8 @@ _VIRTIO_WIDTHS: Final = (32, 64)
 _Q35_WIDTH: Final = 39
 _LEAST_QUEUED, _MOST_QUEUED = 256, 1024
 _QUEUES_OUTSIDE: Final = ("vhost-user", "vhost-vdpa")
+_ISA_SCREENS: Final = ("isa-vga", "isa-cirrus-vga")
+_KEY: Final = 64
 _CARD_BACKENDS: Final = ("nss-emulated", "certificates")
 _UNKNOWN_SPEED: Final = -1
 _SMALLEST_RECORD: Final = 4096
@@ -185,6 +187,32 @@ def _error_records(device: CatalogueDevice) -> None:
         raise errors.device.record_size_unsuitable(record)
 
 
+def _isa_vga(device: CatalogueDevice) -> None:
+    _only_isa_screen(device)
+    _vga(device)
+
+
+def _isa_cirrus(device: CatalogueDevice) -> None:
+    _cirrus(device)
+    _only_isa_screen(device)
+
+
+def _only_isa_screen(device: CatalogueDevice) -> None:
+    """hw/display/vga.c, vga_common_init()."""
+    if any(other.type in _ISA_SCREENS for other in (*_others(device), *device.machine.board_devices)):
+        raise errors.device.several_screens()
+
+
+def _panic_port(device: CatalogueDevice) -> None:
+    if any(other.type == device.type for other in _others(device)):
+        raise errors.device.firmware_file_twice("etc/pvpanic-port")
+
+
+def _apple_controller(device: CatalogueDevice) -> None:
+    if len(device.values.get("osk", "")) != _KEY:
+        device.machine.warn(errors.device.KEY_INVALID)
+
+
 RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "intel-iommu": _intel_iommu,
     "virtio-iommu-pci": _virtio_iommu,
@@ -192,13 +220,16 @@ RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "virtio-net-device": _virtio_net,
     "ccid-card-emulated": _emulated_card,
     "ramfb": _ramfb,
+    "pvpanic": _panic_port,
+    "isa-applesmc": _apple_controller,
     "ivshmem-plain": _shared_memory,
     "acpi-erst": _error_records,
     "bochs-display": _bochs_display,
     "isa-fdc": _floppy_controller,
     "cirrus-vga": _cirrus,
-    "isa-cirrus-vga": _cirrus,
-    **dict.fromkeys(("VGA", "secondary-vga", "vmware-svga", "ati-vga", "isa-vga"), _vga),
+    "isa-cirrus-vga": _isa_cirrus,
+    "isa-vga": _isa_vga,
+    **dict.fromkeys(("VGA", "secondary-vga", "vmware-svga", "ati-vga"), _vga),
     "virtio-9p-device": _shared_directory,
     "virtio-9p-pci": _shared_directory,
     "virtio-9p-pci-transitional": _shared_directory,

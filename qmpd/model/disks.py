@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from qmpd import errors
 from qmpd.model.attachments import Attached, DriveSlot
 from qmpd.model.block.drive import Drive
 from qmpd.model.block.permissions import NONE, Permission
+from qmpd.model.brought import BroughtBus
 from qmpd.model.catalogue_device import CatalogueDevice
 
 if TYPE_CHECKING:
+    from qmpd.model.bus import Bus
     from qmpd.model.machine import Machine
 
 _SECTOR = 512
@@ -23,6 +25,7 @@ _LONGEST_SERIAL = 36
 _LONGEST_SERIAL_AS_ID = 20
 _SMALLEST_DISCARD = 4096
 _MOST_CYLINDERS = 16383
+_MOST_NAMESPACES = 256
 _STOPPING = frozenset({"enospc", "stop"})
 
 
@@ -89,6 +92,11 @@ def _settle_sizes(device: CatalogueDevice) -> None:
             raise errors.device.io_size_unaligned(name)
 
 
+def _settle_discard(device: CatalogueDevice) -> None:
+    if device.values.get("discard_granularity", _UNSET) == _UNSET:
+        device.values["discard_granularity"] = max(device.values["logical_block_size"], _SMALLEST_DISCARD)
+
+
 def _settle_geometry(device: CatalogueDevice, drive: Drive, heads_max: int) -> None:
     names = ("cyls", "heads", "secs")
     if not any(device.values.get(name) for name in names):
@@ -138,8 +146,7 @@ def _scsi_cd(device: CatalogueDevice) -> None:
 
 def _scsi_disk(device: CatalogueDevice, drive: Drive, *, writable: bool) -> None:
     _use(device, drive, writable=writable, resizable=writable)
-    if device.values.get("discard_granularity", _UNSET) == _UNSET:
-        device.values["discard_granularity"] = max(device.values["logical_block_size"], _SMALLEST_DISCARD)
+    _settle_discard(device)
     serial = device.values.get("serial", "")
     if len(serial) > _LONGEST_SERIAL:
         raise errors.device.scsi_serial_too_long(_LONGEST_SERIAL)
@@ -198,9 +205,9 @@ def _name_ide(device: CatalogueDevice, drive: Drive) -> None:
 def _ide_number(device: CatalogueDevice) -> int:
     """QEMU counts the places for IDE drives, two a bus; those of the board come first."""
     assert device.bus is not None
-    buses = [bus for bus in device.machine.buses.system.walk() if bus.bus_type == "IDE"]
-    buses.sort(key=lambda bus: (not bus.place, bus.bus_name))
-    return 2 * buses.index(device.bus) + int(device.value("unit")) + 1
+    born = sorted(bus.place for bus in device.machine.buses.system.walk() if bus.bus_type == "IDE" and bus.place)
+    number = len(born) + device.bus.number if isinstance(device.bus, BroughtBus) else born.index(device.bus.place)
+    return 2 * number + int(device.value("unit")) + 1
 
 
 def _floppy(device: CatalogueDevice) -> None:
@@ -220,10 +227,46 @@ def _floppy(device: CatalogueDevice) -> None:
 def _nvme(device: CatalogueDevice) -> None:
     drive = find_drive(device)
     if drive is not None:
+        if device.links.get("subsys") is not None:
+            raise errors.device.drive_in_subsystem()
         _settle_sizes(device)
+        _settle_discard(device)
         _use(device, drive, writable=True, resizable=False)
     if device.type == "nvme" and "serial" in device.values:
         _join_subsystem(device)
+
+
+def _namespace(device: CatalogueDevice) -> None:
+    """Move to the bus of the controller's subsystem, and have a number of its own there."""
+    assert device.bus is not None
+    controller = device.bus.owner
+    assert isinstance(controller, CatalogueDevice)
+    subsystem = controller.links["subsys"]
+    assert isinstance(subsystem, CatalogueDevice)
+    device.bus.detach(device)
+    (device.bus,) = subsystem.child_buses
+    device.bus.attach(device)
+    if find_drive(device) is None:
+        return
+    number = device.values.get("nsid", 0)
+    if number > _MOST_NAMESPACES:
+        raise errors.device.namespace_number_refused(_MOST_NAMESPACES)
+    _nvme(device)
+    taken = set(_namespace_numbers(device.bus, subsystem))
+    if number in taken:
+        raise errors.device.namespace_number_taken(number)
+    device.values["nsid"] = number or next(free for free in range(1, _MOST_NAMESPACES + 2) if free not in taken)
+
+
+def _namespace_numbers(bus: Bus, subsystem: CatalogueDevice) -> Iterator[int]:
+    """Those that are taken: by namespaces, and by the drives of controllers."""
+    for other in bus.sitters:
+        if isinstance(other, CatalogueDevice) and other.realized:
+            yield other.value("nsid")
+    for place in subsystem.machine.buses.system.walk():
+        for sitter in place.sitters:
+            if isinstance(sitter, CatalogueDevice) and sitter.links.get("subsys") is subsystem and find_drive(sitter):
+                yield 1
 
 
 def _join_subsystem(device: CatalogueDevice) -> None:
@@ -259,6 +302,6 @@ RULES: dict[str, Callable[[CatalogueDevice], None]] = {
     "ide-cd": _ide_cd,
     "floppy": _floppy,
     "nvme": _nvme,
-    "nvme-ns": _nvme,
+    "nvme-ns": _namespace,
 }
 """What a device of the type checks, and makes of its drive, when it comes to be. Each raises QEMU's text."""

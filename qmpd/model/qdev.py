@@ -119,8 +119,8 @@ def device_add(machine: Machine, options: Mapping[str, Any], typed: bool = True,
         device.pre_plug()
         device.realize()
     except QemuError:
-        if bus is not None and device in bus.sitters:
-            bus.detach(device)
+        if device.bus is not None and device in device.bus.sitters:
+            device.bus.detach(device)
         for part in (*device.parts(), device):
             if isinstance(part, Device):
                 part.abandon(unplugged=False)

@@ -104,8 +104,6 @@ class UsbBus(BroughtBus):
 
     def __init__(self, name: str, owner: CatalogueDevice, recorded: BroughtObject) -> None:
         super().__init__(name, owner, recorded)
-        self.number = owner.machine.buses.usb_buses
-        owner.machine.buses.usb_buses += 1
         self.root_ports = [Port(str(index + 1), speeds) for index, speeds in enumerate(_root_speeds(owner))]
         self.free = list(self.root_ports)
         self.used: list[UsbDevice] = []
