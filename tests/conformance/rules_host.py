@@ -119,6 +119,7 @@ VHOST_OPTIONS = st.fixed_dictionaries(
         "num_queues": st.sampled_from([0, 1, 2, 1024, 1025]),
         "queue_size": st.sampled_from([0, 64, 100, 1024, 2048]),
         "vhostfd": st.sampled_from(["x", "-1"]),
+        "packed": st.booleans(),
     },
 )
 
