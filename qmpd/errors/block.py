@@ -265,6 +265,19 @@ def null_size_refused() -> QemuError:
     return invalid_parameter_value("size", "a size")
 
 
+def raw_format_guessed(filename: str) -> QemuError:
+    """A warning."""
+    lines = (
+        f"WARNING: Image format was not specified for '{filename}' and probing guessed raw.",
+        "         Automatically detecting the format is dangerous for raw images, write operations on block 0 will be"
+        " restricted.",
+        "         Specify the 'raw' format explicitly to remove the restrictions.",
+    )
+    warning = QemuError("\n".join(lines))
+    warning.plain = True
+    return warning
+
+
 def raw_offset_too_large(offset: int, size: int) -> QemuError:
     return QemuError(f"Offset ({offset}) cannot be greater than size of the containing file ({size})")
 

@@ -310,6 +310,8 @@ def _take_devices(parser: Parser, config: VmConfig) -> None:
         (config.objects if _is_late(entry.values["qom-type"]) else config.early_objects).append(entry)
     config.devices = [*_untyped(store.all("device")), *parser.json_devices]
     config.drives = _untyped(store.all("drive"))
+    if "snapshot" in parser.flags:
+        config.drives = [drive._replace(values={"snapshot": "on", **drive.values}) for drive in config.drives]
     config.vnc = _untyped(store.all("vnc"))
     config.blockdevs = parser.blockdevs
     config.netdevs = [*parser.netdevs, *_netdevs(store.all("netdev"))]

@@ -180,7 +180,13 @@ def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common
     if tree["driver"] in ("null-co", "null-aio"):
         tree.pop("file", None)
     kind = structs.from_schema("block-core", "BlockdevOptions")
-    return open_node(graph, structs.read({**common, **tree}, kind, structs.STRINGS))
+    node = open_node(graph, structs.read({**common, **tree}, kind, structs.STRINGS))
+    image = node.child("file")
+    if driver is None and image is not None and not node.read_only and not _is_on(options, "snapshot"):
+        if node.driver.name == "raw":
+            name = image.options.get("filename", f"{image.driver.name}://")
+            graph.machine.say("", errors.block.raw_format_guessed(name))
+    return node
 
 
 def _protocol(filename: str) -> dict[str, str]:
