@@ -35,7 +35,8 @@ def _open_options(node: Node) -> dict[str, Any]:
     overridden = node.driver.supports_backing and _backing_overridden(node)
     below = {edge.name: _open_options(edge.child) for edge in node.children if edge.name != "backing" or overridden}
     nothing = {"backing": None} if overridden and "backing" not in below else {}
-    return own | _strong_options(node) | nothing | below
+    strong = {name: node.spelled.get(name, value) for name, value in _strong_options(node).items()}
+    return own | strong | nothing | below
 
 
 def exact_filename(node: Node) -> str:

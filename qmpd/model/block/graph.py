@@ -65,6 +65,7 @@ class Node:
     def __init__(self, driver: Driver, options: dict[str, Any]) -> None:
         self.driver = driver
         self.options = options
+        self.spelled: dict[str, str] = {}  #: options as the command line has them
         self.name = ""
         self._graph: Graph | None = None
         self.size = 0

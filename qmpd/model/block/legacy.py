@@ -11,7 +11,7 @@ from qmpd.model.block.images import probe
 from qmpd.model.block.opening import open_node
 from qmpd.model.throttle_group import check_limits
 from qmpd.named import NamedTuple
-from qmpd.options import structs
+from qmpd.options import qemuopts, structs
 
 if TYPE_CHECKING:
     from qmpd.model.block.graph import Graph, Node
@@ -154,6 +154,10 @@ def _cache(options: Mapping[str, str]) -> tuple[str, str, bool]:
     )
 
 
+_SIZES = frozenset({"size", "offset", "cache-size", "l2-cache-size", "l2-cache-entry-size", "refcount-cache-size"})
+"""Options of drivers that take units."""
+
+
 def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common: dict[str, Any]) -> Node:
     """The node that the options describe; without a format it has the one that the file seems to have."""
     tree: dict[str, Any] = {}
@@ -162,7 +166,7 @@ def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common
         at = tree
         for folder in folders:
             at = at.setdefault(folder, {})
-        at[last] = value
+        at[last] = str(qemuopts.check_size(last, value)) if last in _SIZES else value
     below = tree.get("file", {})
     if options.get("file"):
         below = {**_protocol(options["file"]), **below}
@@ -182,10 +186,14 @@ def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common
     kind = structs.from_schema("block-core", "BlockdevOptions")
     node = open_node(graph, structs.read({**common, **tree}, kind, structs.STRINGS))
     image = node.child("file")
-    if driver is None and image is not None and not node.read_only and not _is_on(options, "snapshot"):
-        if node.driver.name == "raw":
-            name = image.options.get("filename", f"{image.driver.name}://")
-            graph.machine.say("", errors.block.raw_format_guessed(name))
+    for place in (node, image) if image is not None else (node,):
+        place.spelled = {
+            name.rpartition(".")[2]: value for name, value in rest.items() if ("." in name) == (place is image)
+        }
+    is_written = not node.read_only and not _is_on(options, "snapshot")
+    if driver is None and node.driver.name == "raw" and image is not None and is_written:
+        name = image.options.get("filename", f"{image.driver.name}://")
+        graph.machine.say("", errors.block.raw_format_guessed(name))
     return node
 
 
