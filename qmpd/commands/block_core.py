@@ -125,11 +125,14 @@ def block_dirty_bitmap_add(context: Context, arguments: dict[str, Any]) -> None:
     owner = context.machine.block.look_up(node, node)
     if granularity is not None and (granularity < _SMALLEST_GRANULARITY or granularity & (granularity - 1)):
         raise errors.block.bitmap_granularity_refused()
-    if arguments.get("persistent", False):
-        if owner.driver.name != "qcow2":
-            raise errors.block.bitmaps_not_stored(owner.name)
-        raise errors.not_modelled("bitmaps that are stored")
-    reopening.add_bitmap(owner, arguments["name"], granularity, disabled=arguments.get("disabled", False))
+    persistent = arguments.get("persistent", False)
+    if persistent:
+        from qmpd.model.block import stored_bitmaps
+
+        stored_bitmaps.check(owner, arguments["name"])
+    reopening.add_bitmap(
+        owner, arguments["name"], granularity, disabled=arguments.get("disabled", False), persistent=persistent
+    )
 
 
 def _bitmap(context: Context, arguments: dict[str, Any]) -> tuple[Node, dict[str, Any]]:

@@ -112,6 +112,14 @@ def _get_info(node: Node) -> dict[str, Any]:
     return _get_info(below) if below is not None else {}
 
 
+def _bitmaps(node: Node) -> dict[str, Any]:
+    if not node.written_bitmaps:
+        return {}
+    from qmpd.model.block import stored_bitmaps
+
+    return stored_bitmaps.told(node)
+
+
 def _image_info(node: Node, *, flat: bool) -> dict[str, Any]:
     info: dict[str, Any] = {"filename": filename(node), "format": node.driver.name, **_get_info(node)}
     allocated = _allocated(node)
@@ -119,7 +127,7 @@ def _image_info(node: Node, *, flat: bool) -> dict[str, Any]:
     if node.image is not None:
         info["format-specific"] = {"type": "file", "data": {}}
     if node.qcow2 is not None:
-        info["format-specific"] = {"type": "qcow2", "data": node.qcow2.specific}
+        info["format-specific"] = {"type": "qcow2", "data": node.qcow2.specific | _bitmaps(node)}
         if node.qcow2.backing_file:
             info["backing-filename"] = node.qcow2.backing_file
             info["full-backing-filename"] = _full_name(node, node.qcow2.backing_file)

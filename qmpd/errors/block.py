@@ -346,6 +346,22 @@ def snapshots_not_listed() -> QemuError:
     return QemuError("Failed to get a snapshot list: Operation not supported")
 
 
+def bitmap_not_stored(name: str, node: str, problem: str) -> QemuError:
+    return QemuError(f"Can't make bitmap '{name}' persistent in '{node}': {problem}")
+
+
+def bitmaps_need_newer_version() -> QemuError:
+    return QemuError("Cannot store dirty bitmaps in qcow2 v2 files")
+
+
+def bitmap_name_too_long() -> QemuError:
+    return QemuError("Bitmap name is too long")
+
+
+def bitmaps_too_many() -> QemuError:
+    return QemuError("Maximum number of persistent bitmaps is already reached")
+
+
 def bitmaps_not_stored(node: str) -> QemuError:
     return QemuError(f"Can't store persistent bitmaps to {node}: Operation not supported")
 

@@ -52,6 +52,10 @@ def create(graph: Graph, options: dict[str, Any]) -> None:
             raise errors.not_modelled(f"new images in the format {driver}")
         _check(options)
         negative = options["size"] >> 63
+        if graph.stored_bitmaps:
+            from qmpd.model.block import stored_bitmaps
+
+            stored_bitmaps.forget(graph, node)
         _write(graph, node, qcow2(options | {"size": 0} if negative else options))
         if negative:
             raise errors.images.size_negative()

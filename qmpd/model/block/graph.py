@@ -88,6 +88,7 @@ class Node:
         self.qcow2: Qcow2 | None = None
         self.throttle_group: ThrottleGroup | None = None
         self.bitmaps: list[dict[str, Any]] = []
+        self.written_bitmaps: set[str] = set()
 
     @property
     def user_words(self) -> str:
@@ -156,6 +157,7 @@ class Graph:
         self.jobs: dict[str, Job] = {}
         self.exports: dict[str, Export] = {}
         self.nbd_server_runs = False
+        self.stored_bitmaps: dict[object, list[dict[str, Any]]] = {}
         self.places: dict[Place, Drive] = {}
         self._unnamed = 0
 
@@ -327,6 +329,10 @@ class Graph:
         """Let go of a node that nobody uses, and of its children."""
         if node.users or node.owned_by_monitor:
             return
+        if node.bitmaps or self.stored_bitmaps:
+            from qmpd.model.block import stored_bitmaps
+
+            stored_bitmaps.keep(self, node)
         self.nodes.pop(node.name, None)
         if node.throttle_group is not None:
             node.throttle_group.members.remove(node)

@@ -89,6 +89,10 @@ def open_node(graph: Graph, given: Mapping[str, Any], parent: Node | None = None
         try:
             driver.open(opening, node)
             node.size = -(-node.size // 512) * 512
+            if graph.stored_bitmaps:
+                from qmpd.model.block import stored_bitmaps
+
+                stored_bitmaps.find(graph, node)
             if driver.supports_backing:
                 _open_backing(opening, node)
             if given.get("cache") == {}:

@@ -25,6 +25,8 @@ def reopen(graph: Graph, options: list[dict[str, Any]]) -> None:
         _check_options(graph, node, given)
     for node, given in chosen:
         node.read_only = given.get("read-only", False)
+        if node.read_only:
+            _write_bitmaps(node)
         node.auto_read_only = given.get("auto-read-only", False)
         cache = given.get("cache", {})
         node.direct, node.no_flush = cache.get("direct", False), cache.get("no-flush", False)
@@ -49,11 +51,20 @@ def _check_options(graph: Graph, node: Node, given: dict[str, Any]) -> None:
         raise errors.block.reopen_writers_remain(node.name)
 
 
+def _write_bitmaps(node: Node) -> None:
+    if node.bitmaps:
+        from qmpd.model.block import stored_bitmaps
+
+        stored_bitmaps.write(node)
+
+
 def set_read_only(node: Node, read_only: bool) -> bool:
     """Let the node, and what goes with it, be read-only or not; False if somebody writes to it."""
     if read_only and node.demand()[0] & (Permission.WRITE | Permission.WRITE_UNCHANGED):
         return False
     node.read_only = read_only
+    if read_only:
+        _write_bitmaps(node)
     for edge in node.children:
         if edge.child.inherits:
             edge.child.read_only = read_only
@@ -95,7 +106,7 @@ def default_granularity(node: Node) -> int:
     return max(_SMALLEST_CLUSTER, min(cluster, _DEFAULT_GRANULARITY))
 
 
-def add_bitmap(node: Node, name: str, granularity: int | None, *, disabled: bool) -> None:
+def add_bitmap(node: Node, name: str, granularity: int | None, *, disabled: bool, persistent: bool) -> None:
     """Raises QEMU's text when the name is taken."""
     if any(bitmap["name"] == name for bitmap in node.bitmaps):
         raise errors.block.bitmap_exists(name)
@@ -105,6 +116,6 @@ def add_bitmap(node: Node, name: str, granularity: int | None, *, disabled: bool
         "granularity": granularity or default_granularity(node),
         "recording": not disabled,
         "busy": False,
-        "persistent": False,
+        "persistent": persistent,
     }
     node.bitmaps.insert(0, bitmap)
