@@ -98,7 +98,8 @@ class DiskImages:
     def create(self, path: str, size: int) -> None:
         descriptor = os.open(_encoded(path), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _NEW_FILE_MODE)
         try:
-            os.truncate(descriptor, size)
+            if size:  # a device cannot be cut
+                os.truncate(descriptor, size)
             os.pwrite(descriptor, bytes(min(size, PAGE_SIZE)), 0)  # as QEMU does, to learn what the file's blocks are
         finally:
             os.close(descriptor)

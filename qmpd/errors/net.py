@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qmpd.errors import QemuError
+from qmpd.errors import ErrorClass, QemuError
 
 # hw/net/virtio-net.c
 
@@ -212,7 +212,7 @@ def vde_open_failed() -> QemuError:
     return QemuError("Could not open vde: No such file or directory")
 
 
-# net/filter.c, net/filter-buffer.c
+# net/filter*.c, net/dump.c
 
 
 def filter_word_refused(name: str, first: str, second: str) -> QemuError:
@@ -222,6 +222,30 @@ def filter_word_refused(name: str, first: str, second: str) -> QemuError:
 
 def filter_interval_refused(type_name: str) -> QemuError:
     return QemuError(f"Property '{type_name}.interval' requires a positive value")
+
+
+def filter_outdev_missing(name: str) -> QemuError:
+    return QemuError(f"OUT Device '{name}' not found", ErrorClass.DEVICE_NOT_FOUND)
+
+
+def filter_indev_missing(name: str) -> QemuError:
+    return QemuError(f"IN Device '{name}' not found", ErrorClass.DEVICE_NOT_FOUND)
+
+
+def redirector_lacks_device() -> QemuError:
+    return QemuError("filter redirector needs 'indev' or 'outdev' at least one property set")
+
+
+def redirector_devices_equal() -> QemuError:
+    return QemuError("'indev' and 'outdev' could not be same for filter redirector")
+
+
+def dump_unopened(path: str, reason: str) -> QemuError:
+    return QemuError(f"net dump: can't open {path}: {reason}")
+
+
+def dump_length_refused(type_name: str) -> QemuError:
+    return QemuError(f"Property '{type_name}.maxlen' doesn't take value '0'")
 
 
 def filter_multiqueue() -> QemuError:

@@ -119,10 +119,13 @@ class Network:
 
     def remove(self, client: NetClient) -> None:
         self.clients.remove(client)
-        for user_object in client.filters:
-            if user_object.parent is not None:
-                user_object.unparent()
-        if client.peer is not None:
+        for user_object in list(client.filters):
+            user_object.unparent()
+        if client.peer is None:
+            return
+        if client.peer.kind == NIC:
+            client.peer.link_down = True  # a card keeps its end, which leads nowhere
+        else:
             client.peer.peer = None
 
     def set_link(self, name: str, *, up: bool) -> None:

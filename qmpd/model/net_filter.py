@@ -1,53 +1,64 @@
-"""filter-buffer: it holds packets back for a while (net/filter.c, net/filter-buffer.c). No packet passes here."""
+"""Filters of network back ends (net/filter*.c, net/dump.c). No packet passes here: they are checked, kept and shown."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
-from qmpd.model.net import NIC
-from qmpd.model.objects_plain import PlainObject
-from qmpd.model.qom import STRING, UINT32, Choice, Kind, Property
+from qmpd.errors import QemuError
+from qmpd.model.net import NIC, NetClient
+from qmpd.model.objects_plain import ChardevUser, kept
+from qmpd.model.qom import BOOL, STRING, UINT32, Choice, Property
+
+if TYPE_CHECKING:
+    from qmpd.model.machine import Machine
+    from qmpd.model.user_object import UserObject
 
 _QUEUES = Choice("NetFilterDirection", ("all", "rx", "tx"))
-_WORDS = {"status": ("on", "off"), "insert": ("before", "behind")}
-_ENDS = ("head", "tail")
+_HEAD, _TAIL = "head", "tail"
 _BY_ID = "id="
 _VHOST = ("vhost-user", "vhost-vdpa")
+_ETHERNET = 1
 
 
-def _kept(name: str, kind: Kind) -> Property:
-    def set_it(obj: FilterBuffer, value: object, typed: bool) -> None:
-        wanted = kind.read(value, name, typed)
-        if wanted not in _WORDS.get(name, (wanted,)):
-            raise errors.net.filter_word_refused(name, *_WORDS[name])
-        if name == "interval" and not wanted:
-            raise errors.net.filter_interval_refused(obj.type)
+def _word(name: str, *words: str) -> Property:
+    def set_it(obj: NetFilter, value: object, typed: bool) -> None:
+        wanted = STRING.read(value, name, typed)
+        if wanted not in words:
+            raise errors.net.filter_word_refused(name, *words)
         obj.values[name] = wanted
 
-    return Property(name, kind.name, lambda obj: obj.values[name], set_it)
+    return Property(name, "string", lambda obj: obj.values[name], set_it)
 
 
-class FilterBuffer(PlainObject):
-    """One of the filters of a back end."""
+def _positive(name: str, refused: Callable[[str], QemuError]) -> Property:
+    def set_it(obj: NetFilter, value: object, typed: bool) -> None:
+        number = UINT32.read(value, name, typed)
+        if not number:
+            raise refused(obj.type)
+        obj.values[name] = number
 
-    type_name = "filter-buffer"
-    own_properties = (
-        _kept("queue", _QUEUES),
-        _kept("netdev", STRING),
-        _kept("insert", STRING),
-        _kept("status", STRING),
-        _kept("position", STRING),
-        _kept("interval", UINT32),
+    return Property(name, "uint32", lambda obj: obj.values[name], set_it)
+
+
+class NetFilter(ChardevUser):
+    """One of the filters of a back end, its ``client`` once it is complete (net/filter.c)."""
+
+    type_name = "netfilter"
+    own_properties: ClassVar[tuple[Property, ...]] = (
+        kept("queue", _QUEUES),
+        kept("netdev", STRING),
+        _word("insert", "before", "behind"),
+        _word("status", "on", "off"),
+        kept("position", STRING),
     )
-    defaults: ClassVar[dict[str, Any]] = {
-        "queue": "all",
-        "netdev": "",
-        "insert": "behind",
-        "status": "on",
-        "position": "tail",
-        "interval": 0,
-    }
+    defaults: ClassVar[dict[str, Any]] = {"queue": "all", "insert": "behind", "status": "on", "position": _TAIL}
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        self.client: NetClient | None = None
 
     def check(self) -> None:
         network, position = self.machine.network, self.values["position"]
@@ -56,18 +67,110 @@ class FilterBuffer(PlainObject):
             raise errors.invalid_parameter_value("netdev", "a network backend id")
         if len(clients) > 1:
             raise errors.net.filter_multiqueue()
-        if clients[0].kind in _VHOST:
+        client = clients[0]
+        if client.kind in _VHOST:
             raise errors.net.filter_vhost()
-        if position not in _ENDS:
-            self._check_neighbour(position)
-        clients[0].filters.append(self)
+        neighbour = self._neighbour(position, client) if position not in (_HEAD, _TAIL) else None
+        self.set_up()
+        if neighbour is not None:
+            place = client.filters.index(neighbour) + (self.values["insert"] == "behind")
+        else:
+            place = 0 if position == _HEAD else len(client.filters)
+        client.filters.insert(place, self)
+        self.client = client
 
-    def _check_neighbour(self, position: str) -> None:
+    def _neighbour(self, position: str, client: NetClient) -> NetFilter:
         name = position.removeprefix(_BY_ID)
         if name == position:
             raise errors.invalid_parameter_value("position", "'head', 'tail' or 'id=<id>'")
         other = self.machine.objects.child(name)
-        if not isinstance(other, FilterBuffer):
+        if not isinstance(other, NetFilter):
             raise errors.net.filter_missing(name)
-        if other.values["netdev"] != self.values["netdev"]:
+        if other.client is not client:
             raise errors.net.filter_elsewhere(name)
+        return other
+
+    def set_up(self) -> None:
+        """Get what the kind needs. Raises QEMU's text."""
+
+    def unparent(self) -> None:
+        super().unparent()
+        if self.client is not None:
+            self.client.filters.remove(self)
+
+
+class FilterBuffer(NetFilter):
+    """It holds packets back for a while (net/filter-buffer.c)."""
+
+    type_name = "filter-buffer"
+    own_properties = (_positive("interval", errors.net.filter_interval_refused),)
+
+
+_VNET_HEADER = kept("vnet_hdr_support", BOOL)
+_NO_VNET_HEADER: dict[str, Any] = {**NetFilter.defaults, "vnet_hdr_support": False}
+
+
+class FilterMirror(NetFilter):
+    """It sends copies of packets elsewhere (net/filter-mirror.c)."""
+
+    type_name = "filter-mirror"
+    own_properties = (kept("outdev", STRING), _VNET_HEADER)
+    defaults = _NO_VNET_HEADER
+
+    def set_up(self) -> None:
+        self.take_chardev(self.values["outdev"], listens=False)
+
+
+class FilterRedirector(NetFilter):
+    """It takes packets from elsewhere, or sends them there (net/filter-mirror.c)."""
+
+    type_name = "filter-redirector"
+    own_properties = (kept("outdev", STRING), kept("indev", STRING), _VNET_HEADER)
+    defaults = _NO_VNET_HEADER
+
+    def set_up(self) -> None:
+        source, target = self.values.get("indev"), self.values.get("outdev")
+        if source is None and target is None:
+            raise errors.net.redirector_lacks_device()
+        if source == target:
+            raise errors.net.redirector_devices_equal()
+        if source is not None:
+            self.take_chardev(source, errors.net.filter_indev_missing, listens=True)
+        if target is not None:
+            self.take_chardev(target, errors.net.filter_outdev_missing, listens=False)
+
+
+class FilterRewriter(NetFilter):
+    """It changes TCP packets for a copy of the machine (net/filter-rewriter.c)."""
+
+    type_name = "filter-rewriter"
+    own_properties = (_VNET_HEADER,)
+    defaults = _NO_VNET_HEADER
+
+
+class FilterReplay(NetFilter):
+    """It takes packets from a recording (net/filter-replay.c)."""
+
+    type_name = "filter-replay"
+
+
+class FilterDump(NetFilter):
+    """It writes packets to a file, which begins as pcap has it (net/dump.c)."""
+
+    type_name = "filter-dump"
+    own_properties = (_positive("maxlen", errors.net.dump_length_refused), kept("file", STRING))
+    defaults: ClassVar[dict[str, Any]] = {**NetFilter.defaults, "maxlen": 65536}
+
+    def set_up(self) -> None:
+        path, images = self.values["file"], self.machine.host.images
+        try:
+            images.create(path, 0)
+            images.write(path, struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, self.values["maxlen"], _ETHERNET))
+        except OSError as error:
+            raise errors.net.dump_unopened(path, error.strerror or "") from None
+
+
+TYPES: dict[str, Callable[[Machine], UserObject]] = {
+    kind.type_name: kind
+    for kind in (FilterBuffer, FilterMirror, FilterRedirector, FilterRewriter, FilterReplay, FilterDump)
+}

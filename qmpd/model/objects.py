@@ -49,12 +49,6 @@ def _throttle_group(machine: Machine) -> UserObject:
     return ThrottleGroup(machine)
 
 
-def _filter_buffer(machine: Machine) -> UserObject:
-    from qmpd.model.net_filter import FilterBuffer
-
-    return FilterBuffer(machine)
-
-
 TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "memory-backend-ram": MemoryBackendRam,
     "memory-backend-file": _file,
@@ -64,7 +58,6 @@ TYPES: dict[str, Callable[[Machine], UserObject]] = {
     "iothread": Iothread,
     "main-loop": MainLoop,
     "throttle-group": _throttle_group,
-    "filter-buffer": _filter_buffer,
 }
 """What a machine can make. The modules of the rarer kinds are read when the first one is asked for."""
 
@@ -72,9 +65,11 @@ TYPES: dict[str, Callable[[Machine], UserObject]] = {
 def _maker(type_name: str) -> Callable[[Machine], UserObject] | None:
     if type_name in TYPES:
         return TYPES[type_name]
-    from qmpd.model import objects_plain, objects_security
+    from qmpd.model import net_filter, objects_plain, objects_security
 
-    return objects_plain.TYPES.get(type_name) or objects_security.TYPES.get(type_name)
+    return next(
+        (m.TYPES[type_name] for m in (objects_plain, objects_security, net_filter) if type_name in m.TYPES), None
+    )
 
 
 _IDENTIFIER = r"[A-Za-z][A-Za-z0-9._-]*\Z"

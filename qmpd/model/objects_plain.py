@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qmpd import errors, visit
 from qmpd.errors import QemuError
 from qmpd.model import evdev
+from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.qom import BOOL, STRING, UINT32, UINT64, Kind, Property, computed
 from qmpd.model.throttle_group import LARGEST_RATE
 from qmpd.model.user_object import UserObject
@@ -54,6 +55,33 @@ class PlainObject(UserObject):
         """Raise QEMU's text when the properties do not add up to something that works."""
 
 
+class ChardevUser(PlainObject):
+    """An object that takes character devices, and gives them back when it goes."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        self._taken: list[tuple[ChardevNode, Consumer]] = []
+
+    def take_chardev(
+        self, name: str, missing: Callable[[str], QemuError] = errors.device_not_found, *, listens: bool
+    ) -> ChardevNode:
+        """Raises QEMU's text when there is none (``missing``) or when somebody has it."""
+        node = self.machine.find_chardev(name)
+        if node is None:
+            raise missing(name)
+        if node.full:
+            raise errors.startup.chardev_in_use(name)
+        consumer = Consumer(listens=listens)
+        node.users.append(consumer)
+        self._taken.append((node, consumer))
+        return node
+
+    def unparent(self) -> None:
+        super().unparent()
+        for node, consumer in self._taken:
+            node.users.remove(consumer)
+
+
 class RngBackend(PlainObject):
     """A source of random numbers (backends/rng.c)."""
 
@@ -84,16 +112,14 @@ class RngRandom(RngBackend):
             raise errors.char.file_open_failed(path, error.strerror or "") from None
 
 
-class RngEgd(RngBackend):
+class RngEgd(RngBackend, ChardevUser):
     """A character device (backends/rng-egd.c)."""
 
     type_name = "rng-egd"
     own_properties = (kept("chardev", STRING, fixed=errors.user_objects.property_no_longer_settable),)
 
     def check(self) -> None:
-        name = self.values["chardev"]
-        if self.machine.chardevs.child(name) is None:
-            raise errors.device_not_found(name)
+        self.take_chardev(self.values["chardev"], listens=True)
 
 
 def _set_queues(backend: PlainObject, value: object, typed: bool) -> None:

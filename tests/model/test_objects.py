@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from qmpd.catalogue import Catalogue
-from qmpd.model import objects_plain, objects_security
+from qmpd.model import net_filter, objects_plain, objects_security
+from qmpd.model.block.images import NoImages
 from qmpd.model.hostmem_host import BackingFile, Host, NoFiles, NoThreads
 from qmpd.model.objects import TYPES
 from tests.model.machines import Client
 
-EVERY_TYPE = sorted({*TYPES, *objects_plain.TYPES, *objects_security.TYPES} - {"memory-backend-epc", "input-linux"})
+KINDS = (objects_plain, objects_security, net_filter)
+EVERY_TYPE = sorted(
+    {*TYPES, *(name for kinds in KINDS for name in kinds.TYPES)} - {"memory-backend-epc", "input-linux"}
+)
 NEEDED: dict[str, dict[str, Any]] = {
     "memory-backend-ram": {"size": 4096},
     "memory-backend-memfd": {"size": 4096},
@@ -24,6 +28,12 @@ NEEDED: dict[str, dict[str, Any]] = {
     "tls-cipher-suites": {"priority": "NORMAL"},
     "tls-creds-x509": {"dir": "/tls"},
     "tls-creds-psk": {"dir": "/tls"},
+    "filter-buffer": {"netdev": "n", "interval": 1},
+    "filter-mirror": {"netdev": "n", "outdev": "c"},
+    "filter-redirector": {"netdev": "n", "indev": "c"},
+    "filter-rewriter": {"netdev": "n"},
+    "filter-replay": {"netdev": "n"},
+    "filter-dump": {"netdev": "n", "file": "/dump"},
 }
 
 
@@ -39,9 +49,25 @@ class EmptyFileEverywhere(NoFiles):
         return BackingFile(0)
 
 
+class WritableImages(NoImages):
+    """Whatever is written is kept."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, bytes] = {}
+
+    def create(self, path: str, size: int) -> None:
+        self.written[path] = bytes(size)
+
+    def write(self, path: str, data: bytes) -> None:
+        self.written[path] = data
+
+
+MACHINE = "-machine q35 -chardev null,id=c -netdev user,id=n"
+
+
 @pytest.mark.parametrize("type_name", EVERY_TYPE)
 def test_an_object_is_listed_as_its_type_is_described(type_name: str) -> None:
-    client = Client("-machine q35 -chardev null,id=c", Host(files=EmptyFileEverywhere()))
+    client = Client(MACHINE, Host(files=EmptyFileEverywhere(), images=WritableImages()))
     client.ask("object-add", qom_type=type_name, id="x", **NEEDED.get(type_name, {}))
 
     listed = [entry for entry in client.ask("qom-list", path="/objects/x") if not entry["type"].startswith("child<")]
@@ -52,7 +78,7 @@ def test_an_object_is_listed_as_its_type_is_described(type_name: str) -> None:
 
 @pytest.mark.parametrize("type_name", EVERY_TYPE)
 def test_every_property_can_be_read_or_says_that_it_cannot(type_name: str) -> None:
-    client = Client("-machine q35 -chardev null,id=c", Host(files=EmptyFileEverywhere()))
+    client = Client(MACHINE, Host(files=EmptyFileEverywhere(), images=WritableImages()))
     client.ask("object-add", qom_type=type_name, id="x", **NEEDED.get(type_name, {}))
 
     unreadable = {
@@ -107,3 +133,12 @@ def test_a_secret_in_a_file_that_is_not_there_names_it_in_glibs_words() -> None:
     assert client.refusal("object-add", qom_type="secret", id="s", file="/nope") == (
         "Unable to read /nope: Failed to open file “/nope”: No such file or directory"
     )
+
+
+def test_a_dump_begins_as_tcpdump_expects_it() -> None:
+    images = WritableImages()
+    client = Client(f"{MACHINE} -object filter-dump,id=d,netdev=n,file=/dump,maxlen=1000", Host(images=images))
+
+    client.ask("object-del", id="d")
+
+    assert images.written["/dump"].hex() == "d4c3b2a1020004000000000000000000e803000001000000"

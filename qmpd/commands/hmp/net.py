@@ -72,7 +72,18 @@ def info_network(call: Call) -> str:
 def _client(client: NetClient) -> str:
     if client.words is None:
         raise errors.not_modelled(f"'info network' of network back ends of type '{client.kind}'")
-    return f"{client.name}: index=0,type={client.kind},{client.words}\n"
+    text = f"{client.name}: index=0,type={client.kind},{client.words}\n"
+    if client.filters:
+        text += "filters:\n"
+    for user_object in client.filters:
+        shown = [name for name, _ in reversed(user_object.list_properties()) if name != "type"]
+        words = [f"{name}={_word(user_object.get_property(name))}" for name in shown]
+        text += f"  - {user_object.name}: type={user_object.type},{','.join(words)}\n"
+    return text
+
+
+def _word(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def info_usernet(call: Call) -> str:
