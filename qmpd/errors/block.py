@@ -510,6 +510,10 @@ def snapshots_unsupported(name: str) -> QemuError:
     return QemuError(f"Device '{name}' is writable but does not support snapshots")
 
 
+def snapshot_not_everywhere(name: str) -> QemuError:
+    return QemuError(f"Snapshot '{name}' does not exist in one or more devices")
+
+
 def no_disk_for_snapshots() -> QemuError:
     return QemuError("no block device can store vmstate for snapshot")
 

@@ -13,6 +13,7 @@ from qmpd.commands.dispatch import dispatch
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.errors import QemuError
 from qmpd.hashorder import qdict_order
+from qmpd.model.block.graph import Node
 from qmpd.model.run_state import State
 from qmpd.options import numbers, qemuopts
 from qmpd.schemas import documents
@@ -212,33 +213,40 @@ def drive_del(call: Call) -> str:
     return ""
 
 
-def machine_snapshot(call: Call) -> str:
-    """Of machines without a disk that could hold one. Disks of drives are looked at first."""
+def _find_snapshot_disks(call: Call) -> bool:
+    """Whether a disk can hold snapshots. Raises QEMU's text for one that should and cannot; drives' come first."""
     nodes = call.context.machine.block.nodes.values()
     able = False
     for node in sorted(nodes, key=lambda node: not node.drives):
         if (node.drives or (node.owned_by_monitor and not node.users)) and not node.read_only:
-            if node.qcow2 is None:
+            if not _can_hold_snapshots(node):
                 raise errors.block.snapshots_unsupported(node.device_or_node_name)
             able = True
-    if able:
+    return able
+
+
+def _can_hold_snapshots(node: Node) -> bool:
+    below = node.filtered_or_backing if node.driver.is_filter else None
+    return node.qcow2 is not None or (below is not None and _can_hold_snapshots(below))
+
+
+def savevm(call: Call) -> str:
+    if _find_snapshot_disks(call):
         raise errors.not_modelled("snapshots of the machine")
     raise errors.block.no_disk_for_snapshots()
 
 
 def loadvm(call: Call) -> str:
-    """The machine stops for it, and stays so."""
+    """The machine stops for it, and stays so: there is no snapshot."""
     call.context.machine.run.stop(State.RESTORE_VM)
-    return machine_snapshot(call)
+    if _find_snapshot_disks(call):
+        raise errors.block.snapshot_not_everywhere(call.arguments["name"])
+    raise errors.block.no_disk_for_snapshots()
 
 
 def delvm(call: Call) -> str:
-    try:
-        return machine_snapshot(call)
-    except QemuError as error:
-        if error.desc == errors.block.no_disk_for_snapshots().desc:
-            return ""
-        raise
+    _find_snapshot_disks(call)
+    return ""
 
 
 def nbd_server_remove(call: Call) -> str:
@@ -398,10 +406,10 @@ def info_blockstats(call: Call) -> str:
 
 
 def info_snapshots(call: Call) -> str:
-    try:
-        return machine_snapshot(call)
-    except QemuError:
-        return f"{errors.block.no_disk_for_snapshots().desc}\n"
+    nodes = call.context.machine.block.nodes.values()
+    if any((node.drives or not node.users) and not node.read_only and _can_hold_snapshots(node) for node in nodes):
+        return "There is no snapshot available.\n"
+    return f"{errors.block.no_disk_for_snapshots().desc}\n"
 
 
 HANDLERS: Final[dict[str, Handler]] = {
@@ -427,7 +435,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "nbd_server_start": nbd_server_start,
     "nbd_server_stop": nbd_server_stop,
     "qemu-io": qemu_io,
-    "savevm": machine_snapshot,
+    "savevm": savevm,
     "snapshot_blkdev": snapshot_blkdev,
     "snapshot_blkdev_internal": snapshot_blkdev_internal,
     "snapshot_delete_blkdev_internal": snapshot_delete_blkdev_internal,
