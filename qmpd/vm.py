@@ -94,6 +94,7 @@ class Vm:
         if config.extras.faults:
             self._faults = _faults(config.extras.faults, clock, self.die)
         self.machine.die = self.die
+        self.machine.give_up = self.give_up
         self.machine.later = partial(clock.call_later, 0.0)
         self.machine.after = clock.call_later
         self.machine.wall_clock = self._wall_clock(clock)
@@ -240,11 +241,9 @@ class Vm:
         try:
             self.leave_preconfig()
         except StartupError as failure:
-            for error in failure.errors:
+            for error in failure.errors[:-1]:
                 self._complain(failure.origin, error)
-            for session in self._sessions:
-                session.abandon()
-            self._end(1)
+            self.give_up(failure.errors[-1], failure.origin)
 
     # Sessions
 
@@ -386,6 +385,15 @@ class Vm:
             human.abandon()
         if self.on_exit is not None:
             self.on_exit(status)
+
+    def give_up(self, failure: QemuError, origin: str = "") -> None:
+        """Say what is wrong and exit; clients get no answer. A start without clients fails by itself."""
+        if not self._sessions and not self._humans:
+            return
+        self._complain(origin, failure)
+        for session in self._sessions:
+            session.abandon()
+        self._end(1)
 
     def die(self, signal: str) -> None:
         """End as a process that gets this signal: nobody is told, nothing is cleaned up."""

@@ -195,3 +195,33 @@ def hmat_cache_size(size: int, level: int, relation: str, other: int, other_leve
         f"Invalid size={size}, the size of level={level} should be {relation} than the size({other}) of"
         f" level={other_level}"
     )
+
+
+# hw/acpi/pci.c: on standard error, with nothing in front
+
+
+def _plain(text: str) -> QemuError:
+    error = QemuError(text)
+    error.plain = True
+    return error
+
+
+def affinity_node_invalid() -> QemuError:
+    """Said of ports, too."""
+    return _plain("acpi-generic-initiator: Invalid NUMA node specified")
+
+
+def initiator_node_missing(node: int) -> QemuError:
+    return _plain(f"acpi-generic-initiator: Specified node {node} is invalid.")
+
+
+def initiator_device_missing() -> QemuError:
+    return _plain("acpi-generic-initiator: Specified device must be a PCI device.")
+
+
+def port_node_missing(node: int) -> QemuError:
+    return _plain(f"acpi-generic-port: node {node} is invalid.")
+
+
+def port_bridge_missing() -> QemuError:
+    return _plain("acpi-generic-port: device must be a CXL host bridge.")

@@ -127,6 +127,7 @@ class Machine(Object):
         self.on_reset: dict[Object, Callable[[], object]] = {}
         """What devices have asked to be called when the machine is reset, besides what their buses do."""
         self.die: Callable[[str], object] = lambda signal: None
+        self.give_up: Callable[[QemuError], object] = lambda failure: None
         self.guest: Guest = Nobody()
         self.cpus: Cpus
         self.accelerator: str

@@ -164,6 +164,10 @@ def become_ready(machine: Machine) -> None:
         from qmpd.model import checks
 
         checks.count_floppy_controllers(machine)
+    if machine.numa.has_affinities and machine.numa.nodes and machine.family.chipset and machine.acpi_enabled:
+        from qmpd.model import acpi_affinity
+
+        acpi_affinity.check_all(machine)
     machine.ready = True
     if "buses" in vars(machine):
         machine.buses.ready()

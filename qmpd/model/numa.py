@@ -43,6 +43,8 @@ class Numa:
         self._uses_mem = False
         self._cpu_nodes: dict[int, int] = {}
         self._hmat: Hmat | None = None
+        self.has_affinities = False
+        self.generic_initiators: set[int] = set()
 
     def set_node(self, machine: Machine, options: dict[str, Any]) -> None:
         """Apply one ``-numa`` (NumaOptions in qapi/machine.json, checked for its shape). Raises QEMU's text."""
@@ -60,7 +62,7 @@ class Numa:
                     raise errors.numa.node_undefined(options["node-id"])
                 self._assign_cpus(machine, options["node-id"], options)
             case "hmat-lb":
-                self._require_hmat(machine).set_latency_or_bandwidth(self.nodes, options)
+                self._require_hmat(machine).set_latency_or_bandwidth(self.nodes, self.generic_initiators, options)
             case "hmat-cache":
                 self._require_hmat(machine).add_cache(self.nodes, options)
 

@@ -33,13 +33,16 @@ class Hmat:
         self._told: set[tuple[int, str]] = set()
         self._caches: dict[tuple[int, int], int] = {}
 
-    def set_latency_or_bandwidth(self, nodes: Mapping[int, Node], options: Mapping[str, Any]) -> None:
+    def set_latency_or_bandwidth(
+        self, nodes: Mapping[int, Node], generic_initiators: set[int], options: Mapping[str, Any]
+    ) -> None:
         """One ``hmat-lb`` (NumaHmatLBOptions). Raises QEMU's text."""
         initiator, target = options["initiator"], options["target"]
         for name in ("initiator", "target"):
             if options[name] > len(nodes):
                 raise errors.numa.hmat_node_too_large(name, options[name], len(nodes))
-        if initiator not in nodes or not nodes[initiator].has_cpu:
+        has_cpu = initiator in nodes and nodes[initiator].has_cpu
+        if not has_cpu and initiator not in generic_initiators:
             raise errors.numa.hmat_no_initiator(initiator)
         if target not in nodes:
             raise errors.numa.hmat_target_missing(target)

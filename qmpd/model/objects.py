@@ -65,11 +65,14 @@ TYPES: dict[str, Callable[[Machine], UserObject]] = {
 def _maker(type_name: str) -> Callable[[Machine], UserObject] | None:
     if type_name in TYPES:
         return TYPES[type_name]
-    from qmpd.model import net_filter, objects_plain, objects_security
+    from qmpd.model import objects_plain, objects_security
 
-    return next(
-        (m.TYPES[type_name] for m in (objects_plain, objects_security, net_filter) if type_name in m.TYPES), None
-    )
+    maker = objects_plain.TYPES.get(type_name) or objects_security.TYPES.get(type_name)
+    if maker is None:
+        from qmpd.model import objects_rare
+
+        maker = objects_rare.TYPES.get(type_name)
+    return maker
 
 
 _IDENTIFIER = r"[A-Za-z][A-Za-z0-9._-]*\Z"
