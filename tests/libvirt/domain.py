@@ -22,6 +22,7 @@ _VOLATILE = [
     (r"(?m)^(vda \S+ )\d+", r"\1N"),
     (r"(?m)^(CPU: +)\d+", r"\1N"),
     (r"Block \w+: \[ *\d?\d\.\d+ %\]\n", ""),  # how far it is when virsh happens to look
+    (r"((?:time_elapsed|Time elapsed): +)\d+ *", r"\1N "),
     (r"(?m)^CPU time: .*\n", ""),  # is not there before a CPU has run
     (r"(<graphics type='vnc' port=')\d+", r"\1N"),
     (r"(dirtyrate\.calc_start_time=)[1-9]\d*", r"\1N"),
@@ -164,7 +165,7 @@ class Domain:
         return done.returncode, self._steady(done.stdout)
 
     def tell_events(self) -> None:
-        self.seen.append("events:\n" + "".join(f"  {line}\n" for line in self.events()))
+        self.seen.append("events:\n" + self._steady("".join(f"  {line}\n" for line in self.events())))
 
     def _steady(self, text: str) -> str:
         text = text.replace(self.name, "DOMAIN").replace(self._file, "XML").replace(self.emulator, "EMULATOR")

@@ -10,7 +10,7 @@ from .device_scenarios import (
     without_acpi_on_the_older_board,
 )
 from .domain import Domain
-from .snapshot_scenarios import block_copies, snapshots
+from .snapshot_scenarios import backups, block_copies, snapshots
 from .xml import TWO_CELLS, dimm, nvdimm, virtio_mem, virtio_pmem
 
 _GIB = 1 << 30
@@ -356,4 +356,5 @@ SCENARIOS = (
     without_acpi_on_the_older_board,
     snapshots,
     block_copies,
+    backups,
 )

@@ -1,13 +1,17 @@
-"""Domains whose disks get overlays, are committed, pulled and copied."""
+"""Domains whose disks get overlays, are committed, pulled, copied and backed up."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+from qmpd.model.block.creation import qcow2
 
 from .domain import Domain
 
 
-def _disk(source: str, target: str) -> str:
+def _disk(source: str, target: str, image_format: str = "raw") -> str:
     return f"""
-    <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{source}'/>
+    <disk type='file' device='disk'><driver name='qemu' type='{image_format}'/><source file='{source}'/>
       <target dev='{target}' bus='virtio'/></disk>
     """
 
@@ -67,3 +71,30 @@ def block_copies(domain: Domain) -> None:
     domain.do("snapshot-create-as", "s1", "--disk-only", "--diskspec", f"vda,file={raw}x")
     domain.do("blockjob", "vda", "--pivot")
     domain.do("domblklist")
+
+
+def _back_up(domain: Domain, mode: str, more: str, place: str) -> None:
+    xml = f"<domainbackup mode='{mode}'>{more}<disks><disk name='vda' type='file'>{place}</disk></disks></domainbackup>"
+    domain("backup-begin", "DOMAIN", "XML", xml=xml)
+    domain.do("backup-dumpxml")
+
+
+def backups(domain: Domain) -> None:
+    domain.copies_data = True
+    image = domain.file(0)
+    Path(image).write_bytes(qcow2({"size": 8 << 20}))
+    domain.start(devices=_disk(image, "vda", "qcow2"))
+    domain.do("checkpoint-create-as", "c1")
+    domain.do("checkpoint-create-as", "c2", "--diskspec", "vda,checkpoint=bitmap")
+    domain.do("checkpoint-create-as", "c1")
+    domain.do("checkpoint-list", "--tree")
+    for number, more in enumerate(("", "<incremental>c1</incremental>")):
+        _back_up(domain, "push", more, f"<target file='{_new(domain, f'backup{number}')}'/>")
+        domain.wait_for("Backup for vda completed")
+    server = f"<server transport='unix' socket='{_new(domain, 'nbd')}'/>"
+    _back_up(domain, "pull", server, f"<scratch file='{_new(domain, 'scratch')}'/>")
+    domain.do("domjobabort")
+    domain.wait_for("Backup for vda canceled")
+    domain.do("domjobinfo", "--completed", "--keep-completed")
+    domain.do("checkpoint-delete", "c1")
+    domain.do("checkpoint-delete", "c2")
