@@ -265,6 +265,20 @@ def null_size_refused() -> QemuError:
     return invalid_parameter_value("size", "a size")
 
 
+def drive_driver_twice() -> QemuError:
+    return QemuError("Cannot specify both 'driver' and 'format'")
+
+
+def null_filename_refused(driver: str) -> QemuError:
+    return QemuError(f"The only allowed filename for this driver is '{driver}://'")
+
+
+def driver_lacks_option(driver: str, option: str, is_protocol: bool) -> QemuError:
+    if is_protocol:
+        return QemuError(f"Block protocol '{driver}' doesn't support the option '{option}'")
+    return QemuError(f"Block format '{driver}' does not support the option '{option}'")
+
+
 def raw_format_guessed(filename: str) -> QemuError:
     """A warning."""
     lines = (

@@ -71,6 +71,10 @@ def chardev_add_failed(name: str, reason: QemuError) -> QemuError:
     return QemuError(f"Failed to add chardev '{name}': {reason.desc}")
 
 
+def chardev_id_unexpected() -> QemuError:
+    return QemuError("Unexpected 'id' parameter")
+
+
 def chardev_driver_invalid(name: str) -> QemuError:
     return QemuError(f"'{name}' is not a valid char driver name")
 

@@ -50,6 +50,13 @@ def option_id_malformed(hint: bool = True) -> QemuError:
     )
 
 
+def flag_deprecated(flag: str, name: str, value: str) -> str:
+    """A warning in the human monitor."""
+    if name == "delay":
+        name, value = "nodelay", "on" if value == "off" else "off"
+    return f"warning: short-form boolean option '{flag}' deprecated\nPlease use {name}={value} instead\n"
+
+
 def option_id_duplicate(option_id: str, group: str) -> QemuError:
     return QemuError(f"Duplicate ID '{option_id}' for {group}")
 

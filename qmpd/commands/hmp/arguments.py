@@ -10,6 +10,7 @@ from typing import Any, Final
 from qmpd import errors
 from qmpd.commands.hmp.expressions import BadExpression, evaluate, wrapped
 from qmpd.commands.hmp.words import BLANKS, NoWord, read_word, skip_blanks
+from qmpd.options import numbers
 
 _MIB: Final = 1 << 20
 _SIZE = re.compile(r"(?:0[xX][0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[bBkKmMgGtTpPeE]?")
@@ -27,6 +28,14 @@ class Format:
 
     letter: str = "x"
     size: int = 4
+
+
+def _bytes(text: str) -> int:
+    is_hexadecimal = text[:2] in ("0x", "0X")
+    size = numbers.parse_size(text if is_hexadecimal or text[-1:].isalpha() else f"{text}M") << 20 * is_hexadecimal
+    if size > numbers.U64_MAX:
+        raise numbers.OutOfRangeError
+    return size
 
 
 class Reader:
@@ -127,12 +136,16 @@ class Reader:
             raise BadArguments(errors.hmp.hmp_number_negative())
         return wrapped(number * _MIB)
 
-    def size(self) -> str:
+    def size(self) -> int:
+        """Bytes, from a number of MiB unless it says otherwise."""
         found = _SIZE.match(self.text, self.position)
-        if found is None:
-            raise BadArguments(errors.hmp.hmp_size_invalid())
+        try:
+            size = _bytes(found[0] if found is not None else "")
+        except ValueError:
+            raise BadArguments(errors.hmp.hmp_size_invalid()) from None
+        assert found is not None
         self.position = found.end()
-        return found[0]
+        return size
 
     def truth(self) -> bool:
         start = self.position

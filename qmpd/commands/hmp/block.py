@@ -15,7 +15,8 @@ from qmpd.errors import QemuError
 from qmpd.hashorder import qdict_order
 from qmpd.model.block.graph import Node
 from qmpd.model.run_state import State
-from qmpd.options import numbers, qemuopts
+from qmpd.options import qemuopts
+from qmpd.options.words import HELP_WORDS
 from qmpd.schemas import documents
 
 _COUNTERS: Final = (
@@ -33,13 +34,6 @@ def run(call: Call, command: str, **arguments: Any) -> Any:
     """Run a command of the other monitor; arguments that are None are left out."""
     given = {name.replace("_", "-"): value for name, value in arguments.items() if value is not None}
     return dispatch(call.context, command, given, out_of_band=False)
-
-
-def _bytes(text: str | None) -> int | None:
-    """A size that is in MiB unless it says otherwise."""
-    if text is None:
-        return None
-    return numbers.parse_size(text if text[-1].isalpha() and not text.startswith("0x") else f"{text}M")
 
 
 def _how(call: Call) -> dict[str, Any]:
@@ -77,7 +71,7 @@ def change(call: Call) -> str:
 
 
 def block_resize(call: Call) -> str:
-    run(call, "block_resize", device=call.arguments["device"], size=_bytes(call.arguments["size"]))
+    run(call, "block_resize", device=call.arguments["device"], size=call.arguments["size"])
     return ""
 
 
@@ -88,7 +82,7 @@ def block_set_io_throttle(call: Call) -> str:
 
 def block_stream(call: Call) -> str:
     given = call.arguments
-    device, speed = given["device"], _bytes(given.get("speed"))
+    device, speed = given["device"], given.get("speed")
     run(call, "block-stream", job_id=device, device=device, base=given.get("base"), speed=speed, on_error="report")
     return ""
 
@@ -109,7 +103,7 @@ def block_job_cancel(call: Call) -> str:
 
 
 def block_job_set_speed(call: Call) -> str:
-    run(call, "block-job-set-speed", device=call.arguments["device"], speed=_bytes(call.arguments["speed"]))
+    run(call, "block-job-set-speed", device=call.arguments["device"], speed=call.arguments["speed"])
     return ""
 
 
@@ -165,10 +159,17 @@ def commit(call: Call) -> str:
 
 
 def drive_add(call: Call) -> str:
+    pairs = list(qemuopts.split(call.arguments["opts"]))
+    options = {pair.name: pair.value for pair in pairs}
+    flags = [pair for pair in pairs if pair.flag and pair.flag not in HELP_WORDS]
+    told = "".join(errors.options.flag_deprecated(pair.flag, pair.name, pair.value) for pair in flags)
+    return told + _add_drive(call, options)
+
+
+def _add_drive(call: Call, options: dict[str, str]) -> str:
     from qmpd.model.block import legacy
 
     given, graph = call.arguments, call.context.machine.block
-    options = {pair.name: pair.value for pair in qemuopts.split(given["opts"])}
     name = options.get("id")
     try:
         if given.get("node", False):
@@ -284,7 +285,9 @@ def qemu_io(call: Call) -> str:
     name = call.arguments["device"]
     if call.arguments.get("qdev"):
         raise errors.device_not_found(name)
-    call.context.machine.block.look_up(None, name)
+    graph = call.context.machine.block
+    if graph.find_drive(name) is None:
+        graph.look_up(None, name)
     raise errors.not_modelled("qemu-io")
 
 

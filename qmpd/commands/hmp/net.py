@@ -12,13 +12,15 @@ from qmpd.commands.hmp.block import run
 from qmpd.commands.hmp.call import Call, Handler
 from qmpd.errors import QemuError
 from qmpd.model.net import NIC, NetClient
-from qmpd.options import qemuopts, structs
+from qmpd.options import optsvisitor, qemuopts, structs
+from qmpd.options.groups import Group
 from qmpd.options.words import HELP_WORDS
 
 _NETDEVS: Final = (
     *("socket", "stream", "dgram", "hubport", "tap", "user", "l2tpv3", "vde", "bridge", "vhost-user", "vhost-vdpa"),
 )
 _USER_HEADER: Final = "  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\n"
+_GROUP: Final = Group("netdev", "type", merged=False, types={})
 _PEERLESS: Final = "user mode network stack not in use\n"
 
 
@@ -32,7 +34,8 @@ def netdev_add(call: Call) -> str:
         raise BadArguments("")  # QEMU says why on its standard error only
     if "id" not in options:
         raise errors.missing_parameter("id")
-    options = structs.read(options, structs.from_schema("net", "Netdev"), structs.STRINGS)
+    opts = qemuopts.Opts(_GROUP, options.pop("id"), "", options.items())
+    options = optsvisitor.read(opts, structs.from_schema("net", "Netdev"))
     dispatch(call.context, "netdev_add", options, out_of_band=False)
     return ""
 
@@ -97,10 +100,17 @@ def info_usernet(call: Call) -> str:
 
 
 def hostfwd(call: Call) -> str:
-    """Of machines whose network nobody forwards to."""
-    if any(client.kind == "user" for client in call.context.machine.network.clients):
-        raise errors.not_modelled("forwarding to the guest's network")
-    return _PEERLESS
+    """Of networks that nobody forwards to."""
+    network = call.context.machine.network
+    if call.arguments.get("arg2") is not None:
+        client = network.find_netdev(call.arguments["arg1"])
+        if client is None:
+            return f"unrecognized netdev id '{call.arguments['arg1']}'\n"
+        if client.kind != "user":
+            return "invalid device specified\n"
+    elif not any(client.kind == "user" for client in network.clients):
+        return _PEERLESS
+    raise errors.not_modelled("forwarding to the guest's network")
 
 
 # Character devices and descriptors
@@ -127,7 +137,10 @@ def chardev_add(call: Call) -> str:
 
 
 def chardev_change(call: Call) -> str:
-    run(call, "chardev-change", id=call.arguments["id"], backend=_backend(_chardev_options(call.arguments["args"])))
+    options = _chardev_options(call.arguments["args"])
+    if "id" in options:
+        raise errors.char.chardev_id_unexpected()
+    run(call, "chardev-change", id=call.arguments["id"], backend=_backend(options))
     return ""
 
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
+from qmpd.errors import QemuError
+from qmpd.hashorder import qdict_order
 from qmpd.model.block.drive import Drive, limits_from
+from qmpd.model.block.drivers import DRIVERS
 from qmpd.model.block.images import probe
 from qmpd.model.block.opening import open_node
 from qmpd.model.throttle_group import check_limits
@@ -174,17 +177,23 @@ def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common
         below["aio"] = options["aio"]
     if "node-name" in options:
         tree["node-name"] = options["node-name"]
+    if "format" in options and "driver" in options:
+        raise errors.block.drive_driver_twice()
     driver = options.get("format") or options.get("driver")
     if driver is None and not below:
         raise errors.block.drive_without_driver()
+    if driver is not None and driver not in DRIVERS:
+        raise errors.block.block_driver_unknown(driver)
     if below:
         below.setdefault("driver", "file")
         tree["file"] = below
     tree["driver"] = driver or _probed(graph, below, common)
     if tree["driver"] in ("null-co", "null-aio"):
+        if options.get("file", f"{tree['driver']}://") != f"{tree['driver']}://":
+            raise errors.block.null_filename_refused(tree["driver"])
         tree.pop("file", None)
-    kind = structs.from_schema("block-core", "BlockdevOptions")
-    node = open_node(graph, structs.read({**common, **tree}, kind, structs.STRINGS))
+    given, unknown = _known({**common, **tree}, rest)
+    node = open_node(graph, given)
     image = node.child("file")
     for place in (node, image) if image is not None else (node,):
         place.spelled = {
@@ -194,7 +203,31 @@ def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common
     if driver is None and node.driver.name == "raw" and image is not None and is_written:
         name = image.options.get("filename", f"{image.driver.name}://")
         graph.machine.say("", errors.block.raw_format_guessed(name))
+    if unknown:
+        graph.release(node)
+        raise errors.block.driver_lacks_option(tree["driver"], qdict_order(unknown)[0], node.driver.is_protocol)
     return node
+
+
+def _known(tree: dict[str, Any], rest: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The options that the driver knows, and the names of others. Raises QEMU's text."""
+    kind = structs.from_schema("block-core", "BlockdevOptions")
+    unknown: list[str] = []
+    while True:
+        try:
+            return structs.read(tree, kind, structs.STRINGS), unknown
+        except QemuError as error:
+            names = [name for name in tree if error.desc == errors.unexpected_parameter(name).desc]
+            if not names:
+                below = tree.get("file", {})
+                for name in below:
+                    if error.desc == errors.unexpected_parameter(f"file.{name}").desc:
+                        protocol = below["driver"]
+                        is_protocol = DRIVERS[protocol].is_protocol
+                        raise errors.block.driver_lacks_option(protocol, name, is_protocol) from None
+                raise
+            del tree[names[0]]
+            unknown += [name for name in rest if name.partition(".")[0] == names[0]]
 
 
 def _protocol(filename: str) -> dict[str, str]:
