@@ -69,6 +69,21 @@ def nvdimm_persistence_unsupported(value: str) -> QemuError:
     return QemuError(f"-machine nvdimm-persistence={value}: unsupported option")
 
 
+def little_ram_below_4g(size: int) -> str:
+    return f"Only {size} bytes of RAM below the 4GiB boundary,BIOS may not work with less than 1MiB"
+
+
+def split_badly(ram: int, most: int) -> str:
+    return f"Large machine and max_ram_below_4g ({most}) not a multiple of 1G; possible bad performance."
+
+
+def split_badly_q35(ram: int, most: int) -> str:
+    return (
+        f"There is possibly poor performance as the ram size  ({ram:#x}) is more then twice the size of"
+        f" max-ram-below-4g ({most}) and max-ram-below-4g is not a multiple of 1G."
+    )
+
+
 def kernel_unsupported() -> QemuError:
     return QemuError("The -kernel parameter is not supported (use the generic 'loader' device instead).")
 

@@ -89,6 +89,7 @@ _BIOS_ENDS = {"pc.bios[0]": (4 << 30, 1 << 32), "isa-bios[0]": (1 << 20, 128 << 
 """Where firmware ends, and how much of it is there at most."""
 FOLLOWING: dict[str, Callable[[Machine], bool]] = {
     "cpu-hotplug-legacy": lambda machine: machine.cpu_hotplug is None,
+    "bypass-iommu": lambda machine: _bypasses_iommu(machine),
     "has-acpi": lambda machine: machine.has_acpi_device,
     "has-usb": lambda machine: bool(machine.settings.get("usb")),
     "smm-enabled": lambda machine: machine.settings.get("smm") != "off",
@@ -105,6 +106,11 @@ _SHARED = {
 
 # The first CPU's messages are those of all.
 _NOT_MAPPED: dict[str, Any] = {"container": "", "addr": 0, "priority": 0}
+
+
+def _bypasses_iommu(machine: Machine) -> bool:
+    """Only Q35 passes that on to its host bridge."""
+    return bool(machine.settings.get("default-bus-bypass-iommu")) and family_of(machine.info.name) == "pc-q35"
 
 
 class BootObject(RecordedObject):

@@ -37,6 +37,9 @@ _NEVER_FREED = frozenset(
 )
 _UNLESS_OFF = {"edid[0]": "edid", "xres": "edid", "yres": "edid", "qemu extended regs[0]": "qemu-extended-regs"}
 """Objects that a device brings along, and values it sets, unless a property says no."""
+_RESOLUTION = ("xres", "yres")
+_CHOOSE_RESOLUTION = ("VGA", "secondary-vga", "bochs-display")
+"""The types of those that set it themselves."""
 _MASTER_BUS = "masterbus"
 _MADE_IN_ORDER = {
     "VGA": (
@@ -225,6 +228,8 @@ class CatalogueDevice(Device):
 
     def _switched_off(self, name: str) -> bool:
         switch = _UNLESS_OFF.get(name, "")
+        if name in _RESOLUTION and self.type not in _CHOOSE_RESOLUTION:
+            return False
         return switch in self.properties and not self.value(switch)
 
     @property

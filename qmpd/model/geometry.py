@@ -66,6 +66,17 @@ def split_ram(chipset: Chipset, ram: int, max_ram_below_4g: int) -> tuple[int, i
     return (low, ram - low) if ram >= low else (ram, 0)
 
 
+def is_split_badly(chipset: Chipset, ram: int, max_ram_below_4g: int) -> bool:
+    """Whether QEMU warns of where it has to split: not at a multiple of 1 GiB. Less than nothing is very much to it."""
+    if chipset.largest_low == Q35.largest_low:
+        low = min(chipset.largest_low if ram >= 0xB000_0000 else 0xB000_0000, max_ram_below_4g)
+        is_large = low == max_ram_below_4g and (ram - low) % (1 << 64) > low
+    else:
+        low = min(max_ram_below_4g, chipset.largest_low)
+        is_large = ram >= max_ram_below_4g
+    return is_large and low % GIB != 0
+
+
 def cxl_windows_start(registers: int) -> int:
     """Where CXL's windows of memory begin behind the host ``registers``."""
     return _round_up(registers + CXL_REGISTERS, _CXL_WINDOW_ALIGN)

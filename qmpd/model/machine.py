@@ -448,7 +448,8 @@ class Machine(Object):
             raise errors.property_not_found(self.type, name)
         try:
             changed = self.changed_defaults.get("machine", {})
-            return changed[name] if name in changed else self.numbering.relocated(node.value(name))
+            value = changed[name] if name in changed else node.value(name)
+            return self.numbering.relocated(value) if isinstance(value, str) and name not in changed else value
         except KeyError:
             raise errors.not_modelled(f"property '{name}' of a machine") from None
 

@@ -120,6 +120,10 @@ def _build(machine: Machine) -> DeviceMemory | None:
 
 def _create_cpus(machine: Machine) -> None:
     state = machine.cpu_state = boot_state(machine)
+    if "smp-cache" in machine.settings:
+        from qmpd.model.machine_settings import settle_caches
+
+        settle_caches(machine)
     for text in state.warnings * machine.cpu_count:
         machine.warn(text)
     if state.warning_once:

@@ -36,6 +36,8 @@ def _set_max_ram_below_4g(machine: Machine, value: object, typed: bool) -> None:
     size = SIZE.read(value, "max-ram-below-4g", typed)
     if size > FOUR_GIB:
         raise errors.machine.max_ram_below_4g_too_large(size)
+    if size < _LITTLE:
+        machine.warn(errors.machine.little_ram_below_4g(size))
     machine.max_ram_below_4g = size
 
 
@@ -102,6 +104,7 @@ MODELLED = {
     )
 }
 
+_LITTLE = 1 << 20
 DEVICE_MEMORY = "device-memory[0]"
 NVDIMM_IO = "nvdimm-acpi-io[0]"
 _FLASH = ("system.flash0", "pflash0", "system.flash1", "pflash1")

@@ -19,6 +19,7 @@ Reader = Callable[["Machine", Any, bool], Any]
 
 _LARGEST_FIRMWARE = 16 << 20
 _CACHES = ("l1d", "l1i", "l2", "l3")
+_SHARED_BY = {"l1d": "core", "l1i": "core", "l2": "core", "l3": "die"}
 _LEVELS = ("thread", "core", "module", "cluster", "die", "socket", "book", "drawer", "default")
 
 
@@ -126,6 +127,15 @@ def _smp_cache(machine: Machine, value: object, typed: bool) -> Any:
         if level in ("cluster", "book", "drawer"):
             raise errors.machine.topology_level_unsupported(level)
     return machine.setting("smp-cache")
+
+
+def settle_caches(machine: Machine) -> None:
+    """Say of the caches of which nobody said it what shares them; only CPUs know (target/i386/cpu.c)."""
+    placed = {entry["cache"]: entry["topology"] for entry in machine.settings["smp-cache"]}
+    machine.settings["smp-cache"] = [
+        {"topology": _SHARED_BY[cache] if level == "default" else level, "cache": cache}
+        for cache, level in placed.items()
+    ]
 
 
 def _cxl_fmw(machine: Machine, value: object, typed: bool) -> list[dict[str, Any]]:

@@ -119,6 +119,11 @@ def split(machine: Machine) -> None:
             machine.unattached.add_child(ABOVE_4G, Region(machine.ram_above_4g, SYSTEM, geometry.FOUR_GIB))
         return
     machine.max_ram_below_4g = machine.max_ram_below_4g or machine.family.chipset.default_max_ram_below_4g
+    badly = geometry.is_split_badly(machine.family.chipset, machine.ram_size, machine.max_ram_below_4g)
+    if badly and machine.info.name != "isapc":
+        is_q35 = machine.family.chipset == geometry.Q35
+        warning = errors.machine.split_badly_q35 if is_q35 else errors.machine.split_badly
+        machine.warn(warning(machine.ram_size, machine.max_ram_below_4g))
     machine.ram_below_4g, machine.ram_above_4g = geometry.split_ram(
         machine.family.chipset, machine.ram_size, machine.max_ram_below_4g
     )

@@ -26,6 +26,7 @@ _MODERN_DEVICE = 0x1040
 _MODERN_SUBSYSTEM = 0x1100
 _USUAL_VECTORS = 2
 _MOST_VECTORS = 2048
+_BLOCK = "virtio-blk-device"
 _PAGE = 4096
 _QUEUES = 1024
 _REGIONS = ("common", "isr", "device", "notify")
@@ -165,6 +166,8 @@ class VirtioPci(PciDevice):
             self.check_needs()
         self.backend.realize()
         self.backend.realized = True
+        if self._flag("disable-modern") and self.backend.type == _BLOCK:
+            self.backend.values["any_layout"] = False
         if self._has_legacy_interface() and self.backend.value("iommu_platform"):
             raise errors.virtio.iommu_platform_without_modern_interface()
         # What was given away until here is given back by release_function.
