@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qmpd.catalogue.record.peer import Peer, PeerDied
-from qmpd.catalogue.record.plugged import BACKENDS, PLACES, SET_UP
+from qmpd.catalogue.record.plugged import BACKENDS, ON_SYSTEM_BUS, PLACES, SET_UP
 from qmpd.catalogue.record.qtree import QtreeRecorder
 
 Rows = list[Any]
@@ -37,8 +37,8 @@ def record_pci_info(qemu: str, devices: Rows, machines: Mapping[str, str], shown
         with Peer(qemu, "-machine", name, defaults=True) as peer:
             shown.take(peer.ask("human-monitor-command", **{"command-line": "info qtree"}))
     for name, bus, creatable, *_ in devices:
-        if bus != "PCI" and bus in PLACES and creatable:
-            _take(qemu, name, *PLACES[bus], shown)
+        if creatable and bus != "PCI" and (bus in PLACES or name in ON_SYSTEM_BUS):
+            _take(qemu, name, *PLACES.get(bus, ((), "")), shown)
     names = [row[0] for row in devices if row[1] == "PCI" and row[2]]
     return {
         "pci-info": list(_types(qemu, names, shown)),
@@ -69,9 +69,9 @@ def _types(qemu: str, names: list[str], shown: QtreeRecorder) -> Iterator[list[A
 
 
 def _take(qemu: str, name: str, provider: tuple[str, ...], bus: str, shown: QtreeRecorder) -> None:
-    """Let ``shown`` see a device of the type ``name`` on the ``bus`` of ``provider``."""
+    """Let ``shown`` see a device of the type ``name`` on the ``bus`` of ``provider``, or where there is no choice."""
     properties, options = _backend(name)
-    device = ",".join(filter(None, (name, f"bus={bus}", properties)))
+    device = ",".join(filter(None, (name, bus and f"bus={bus}", properties)))
     try:
         with Peer(qemu, *_MACHINE, *provider, *options, "-device", device) as peer:
             shown.take(peer.ask("human-monitor-command", **{"command-line": "info qtree"}))

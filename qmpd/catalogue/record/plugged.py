@@ -39,7 +39,7 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
 _NOWHERE: tuple[tuple[str, ...], None] = ((), None)
 _AT_THE_ROOT = ((), "pcie.0")
 _ROOTED = frozenset({"virtio-iommu-pci"})  #: PCI devices that go nowhere else
-_ON_SYSTEM_BUS = frozenset({"ramfb", "intel-iommu"})
+ON_SYSTEM_BUS = frozenset({"ramfb", "intel-iommu"})
 _CARD = "igb"  #: brings virtual functions along, which nobody can plug
 _BUSLESS = frozenset({"vmcoreinfo", "vmgenid", "nvme-subsys", "ipmi-bmc-sim"})
 
@@ -181,7 +181,7 @@ class PlugRecorder:
         installed, and nothing can be made of it.
         """
         for name, bus, user_creatable, hotpluggable, _, _ in devices:
-            placed = bus in PLACES or name in _BUSLESS or name in _ON_SYSTEM_BUS
+            placed = bus in PLACES or name in _BUSLESS or name in ON_SYSTEM_BUS
             if user_creatable and placed and name in self._properties:
                 self._record_one(qemu, name, bus, cold=hotpluggable is False or bus in _COLD or bus is None)
             if name == _CARD and name in self._properties:
