@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmpd.commands.context import Context
-from qmpd.commands.cryptodev import builtin_backends
+from qmpd.commands.cryptodev import ready_backends
 
 _CRYPTODEV = tuple(
     f"{family}-{operation}-{unit}"
@@ -23,7 +23,7 @@ def query_stats(context: Context, arguments: dict[str, Any]) -> list[dict[str, A
     stats = [{"name": name, "value": 0} for name in _CRYPTODEV if name.startswith("sym-")]
     return [
         {"provider": "cryptodev", "qom-path": backend.path, "stats": stats}
-        for backend in reversed(builtin_backends(context.machine))
+        for backend in reversed(ready_backends(context.machine))
     ]
 
 

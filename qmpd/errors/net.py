@@ -220,8 +220,8 @@ def filter_word_refused(name: str, first: str, second: str) -> QemuError:
     return QemuError(f"Invalid value for netfilter {name}, should be '{first}' or '{second}'")
 
 
-def filter_interval_refused(type_name: str) -> QemuError:
-    return QemuError(f"Property '{type_name}.interval' requires a positive value")
+def value_not_positive(type_name: str, name: str) -> QemuError:
+    return QemuError(f"Property '{type_name}.{name}' requires a positive value")
 
 
 def filter_outdev_missing(name: str) -> QemuError:
@@ -244,8 +244,8 @@ def dump_unopened(path: str, reason: str) -> QemuError:
     return QemuError(f"net dump: can't open {path}: {reason}")
 
 
-def dump_length_refused(type_name: str) -> QemuError:
-    return QemuError(f"Property '{type_name}.maxlen' doesn't take value '0'")
+def dump_length_refused(type_name: str, name: str) -> QemuError:
+    return QemuError(f"Property '{type_name}.{name}' doesn't take value '0'")
 
 
 def filter_multiqueue() -> QemuError:
@@ -262,3 +262,18 @@ def filter_missing(name: str) -> QemuError:
 
 def filter_elsewhere(name: str) -> QemuError:
     return QemuError(f"filter '{name}' belongs to a different netdev")
+
+
+# net/colo-compare.c
+
+
+def compare_lacks_property() -> QemuError:
+    return QemuError("colo compare needs 'primary_in' ,'secondary_in','outdev','iothread' property set")
+
+
+def compare_devices_equal() -> QemuError:
+    return QemuError("'indev' and 'outdev' could not be same for compare module")
+
+
+def compare_device_not_reconnectable(name: str) -> QemuError:
+    return QemuError(f'chardev "{name}" is not reconnectable')

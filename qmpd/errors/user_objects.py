@@ -167,3 +167,42 @@ def throttle_burst_without_rate() -> QemuError:
 
 def throttle_burst_below_rate() -> QemuError:
     return QemuError("bps_max/iops_max cannot be lower than bps/iops")
+
+
+# target/i386/sev.c
+
+
+def sev_length_wrong(length: int, wanted: int) -> QemuError:
+    return QemuError(f"parameter length of {length} not equal to {wanted}")
+
+
+def sev_workarounds_wrong(length: int) -> QemuError:
+    return QemuError(f"parameter length of {length} exceeds max of 16")
+
+
+def sev_authentication_too_long(length: int) -> QemuError:
+    return QemuError(f"parameter length:ID_AUTH {length} exceeds max of 4096")
+
+
+# system/qtest.c, backends/cryptodev-vhost-user.c
+
+
+def property_not_settable_now(name: str) -> QemuError:
+    return QemuError(f"Property '{name}' can not be set now")
+
+
+def qtest_chardev_missing(name: str) -> QemuError:
+    return QemuError(f"Cannot find character device '{name}'")
+
+
+def qtest_taken() -> QemuError:
+    return QemuError("Only one instance of qtest can be created")
+
+
+def cryptodev_silent() -> QemuError:
+    """On standard error, with nothing in front."""
+    error = QemuError(
+        "Failed to set msg fds.\nvhost_backend_init failed: Protocol error\nfailed to init vhost_crypto for queue 0\n"
+    )
+    error.plain = True
+    return error

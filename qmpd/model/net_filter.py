@@ -33,11 +33,11 @@ def _word(name: str, *words: str) -> Property:
     return Property(name, "string", lambda obj: obj.values[name], set_it)
 
 
-def _positive(name: str, refused: Callable[[str], QemuError]) -> Property:
+def _positive(name: str, refused: Callable[[str, str], QemuError]) -> Property:
     def set_it(obj: NetFilter, value: object, typed: bool) -> None:
         number = UINT32.read(value, name, typed)
         if not number:
-            raise refused(obj.type)
+            raise refused(obj.type, name)
         obj.values[name] = number
 
     return Property(name, "uint32", lambda obj: obj.values[name], set_it)
@@ -103,7 +103,7 @@ class FilterBuffer(NetFilter):
     """It holds packets back for a while (net/filter-buffer.c)."""
 
     type_name = "filter-buffer"
-    own_properties = (_positive("interval", errors.net.filter_interval_refused),)
+    own_properties = (_positive("interval", errors.net.value_not_positive),)
 
 
 _VNET_HEADER = kept("vnet_hdr_support", BOOL)

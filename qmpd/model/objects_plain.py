@@ -140,10 +140,12 @@ def _rate(name: str) -> Property:
 
 
 class CryptodevBackend(PlainObject):
-    """A backend without a method (backends/cryptodev.c)."""
+    """A backend without a method, which never is ready: it has no ``clients`` (backends/cryptodev.c)."""
 
     type_name = "cryptodev-backend"
-    own_properties = (
+    client_type = ""
+    clients = 0
+    own_properties: ClassVar[tuple[Property, ...]] = (
         _rate("throttle-ops"),
         Property("queues", "uint32", lambda backend: backend.values["queues"], _set_queues),
         _rate("throttle-bps"),
@@ -155,6 +157,8 @@ class CryptodevBackendBuiltin(CryptodevBackend):
     """QEMU's own ciphers (backends/cryptodev-builtin.c)."""
 
     type_name = "cryptodev-backend-builtin"
+    client_type = "builtin"
+    clients = 1
 
     def check(self) -> None:
         if self.values["queues"] != 1:

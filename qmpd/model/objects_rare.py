@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from qmpd.model import acpi_affinity, net_filter
+from qmpd.model import acpi_affinity, net_filter, objects_chardev, objects_sev
 
-TYPES = {**net_filter.TYPES, **acpi_affinity.TYPES}
+TYPES = {**net_filter.TYPES, **acpi_affinity.TYPES, **objects_chardev.TYPES, **objects_sev.TYPES}

@@ -14,9 +14,8 @@ from qmpd.model.objects import TYPES
 from tests.model.machines import Client
 
 KINDS = (objects_plain, objects_security, objects_rare)
-EVERY_TYPE = sorted(
-    {*TYPES, *(name for kinds in KINDS for name in kinds.TYPES)} - {"memory-backend-epc", "input-linux"}
-)
+NOT_EVERYWHERE = {"memory-backend-epc", "input-linux", "colo-compare"}
+EVERY_TYPE = sorted({*TYPES, *(name for kinds in KINDS for name in kinds.TYPES)} - NOT_EVERYWHERE)
 NEEDED: dict[str, dict[str, Any]] = {
     "memory-backend-ram": {"size": 4096},
     "memory-backend-memfd": {"size": 4096},
@@ -30,6 +29,10 @@ NEEDED: dict[str, dict[str, Any]] = {
     "tls-creds-psk": {"dir": "/tls"},
     "acpi-generic-initiator": {"node": 1, "pci_dev": "nope"},
     "acpi-generic-port": {"node": 1, "pci_bus": "nope"},
+    "cryptodev-vhost-user": {"chardev": "c"},
+    "qtest": {"chardev": "c"},
+    "sev-guest": {"reduced_phys_bits": 1},
+    "sev-snp-guest": {"reduced_phys_bits": 1},
     "filter-buffer": {"netdev": "n", "interval": 1},
     "filter-mirror": {"netdev": "n", "outdev": "c"},
     "filter-redirector": {"netdev": "n", "indev": "c"},
