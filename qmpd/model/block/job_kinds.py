@@ -27,6 +27,8 @@ from qmpd.model.block.reopening import default_granularity, set_read_only
 if TYPE_CHECKING:
     from qmpd.model.block.snapshots import Filename
 
+_BETWEEN = "intermediate node"
+
 
 class Stream(BlockJob):
     """What lies below a node, down to ``base``, is copied into it and goes from its chain."""
@@ -44,7 +46,7 @@ class Stream(BlockJob):
             self.use("main node", self._top)
             self.use("active node", node, (NONE, READS | Permission.WRITE))
             for one in below:
-                self.use("intermediate node", one, (NONE, READS))
+                self.use(_BETWEEN, one, (NONE, READS))
         except QemuError:
             self.give_up()
             raise
@@ -79,7 +81,7 @@ class Commit(BlockJob):
             super().__init__("commit", node, settings, top.size)
             self.use("main node", node)
             for one in between(top, base):
-                self.use("intermediate node", one, (NONE, Permission.WRITE_UNCHANGED | Permission.WRITE))
+                self.use(_BETWEEN, one, (NONE, Permission.WRITE_UNCHANGED | Permission.WRITE))
             self.use("base", base)
         except QemuError:
             self.give_up()
@@ -144,7 +146,7 @@ class Mirror(BlockJob):
             self.use("target", target)
             self.use("source", node, (NONE, READS | Permission.WRITE))
             for one in below[1:]:
-                self.use("intermediate node", one, (NONE, Permission.WRITE_UNCHANGED | Permission.WRITE))
+                self.use(_BETWEEN, one, (NONE, Permission.WRITE_UNCHANGED | Permission.WRITE))
         except QemuError:
             self.give_up()
             raise
@@ -219,17 +221,24 @@ class Mirror(BlockJob):
         self._writer.close()
         if self._backing is not None and self._target.backing is None and self._target.driver.supports_backing:
             set_backing(self._target, self._backing)
-        take_out(self._top, self.node)
+        self._take_out_top()
         replaced = self.node if self._replaces is None else self.graph.require_node(self._replaces)
         others = {self, *self._target.reach()}
         self.graph.move([edge for edge in replaced.users if edge.user not in others], self._target)
         set_read_only(self._target, read_only)
         self.let_go()
 
+    def _take_out_top(self) -> None:
+        """Nodes in between may be read again before the node above them is read for others."""
+        for edge in [edge for edge in self.edges if edge.name == _BETWEEN]:
+            self.edges.remove(edge)
+            self.graph.detach(edge)
+        take_out(self._top, self.node)
+
     def clean(self) -> None:
         if self._writer in self.graph.drives:
             self._writer.close()
-            take_out(self._top, self.node)
+            self._take_out_top()
             self.let_go()
             if self._active and self._was_read_only:
                 set_read_only(self._target, True)
