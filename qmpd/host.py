@@ -10,7 +10,7 @@ import os
 import stat
 
 from qmpd.model.block.images import Image
-from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile, Host, NoThreads, Threads
+from qmpd.model.hostmem_host import PAGE_SIZE, BackingFile, Host, NoThreads, Outside, Threads
 
 _ZERO_DEVICE = os.makedev(1, 5)
 _NEW_FILE_MODE = 0o644
@@ -27,7 +27,14 @@ def this_host(threads: Threads | None = None) -> Host:
         cpus=frozenset(os.sched_getaffinity(0)),
         threads=threads or NoThreads(os.getpid()),
         kvm_fault=kvm_fault,
+        outside=_outside,
     )
+
+
+def _outside() -> Outside:
+    from qmpd.outside import ThisOutside
+
+    return ThisOutside()
 
 
 def kvm_fault(path: str) -> int:

@@ -12,7 +12,11 @@ from qmpd.model.throttle_group import check_limits
 
 
 def query_pr_managers(context: Context) -> list[dict[str, Any]]:
-    return []
+    return [
+        {"connected": True, "id": child.name}
+        for child in context.machine.objects.children()
+        if child.type == "pr-manager-helper"
+    ][::-1]
 
 
 def eject(context: Context, device: str | None = None, id: str | None = None, force: bool = False) -> None:

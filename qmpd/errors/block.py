@@ -400,6 +400,10 @@ def pr_manager_not_found(name: str) -> QemuError:
     return QemuError(f"No persistent reservation manager with id '{name}'")
 
 
+def not_a_pr_manager(name: str) -> QemuError:
+    return QemuError(f"Object with id '{name}' is not a persistent reservation manager")
+
+
 def luks_lacks_secret() -> QemuError:
     return QemuError("Parameter 'key-secret' is required for cipher")
 

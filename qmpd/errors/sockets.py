@@ -42,3 +42,11 @@ def fd_is_not_a_socket(fd: int) -> QemuError:
 
 def fd_listen_failed(reason: str) -> QemuError:
     return QemuError(f"Failed to listen on fd socket: {reason}")
+
+
+def channel_unreadable(reason: str) -> QemuError:
+    return QemuError(f"Unable to read from socket: {reason}")
+
+
+def channel_ended() -> QemuError:
+    return QemuError("Unexpected end-of-file before all data were read")

@@ -206,3 +206,46 @@ def cryptodev_silent() -> QemuError:
     )
     error.plain = True
     return error
+
+
+# ui/input-barrier.c, backends/dbus-vmstate.c, crypto/secret_keyring.c, net/can/can_*.c: who needs a partner
+
+
+def barrier_value_out_of_range(name: str, highest: int) -> QemuError:
+    return QemuError(f"{name} property must be in the range [0..{highest}]")
+
+
+def barrier_name_set() -> QemuError:
+    return QemuError("name property already set")
+
+
+def bus_unreachable(reason: str) -> QemuError:
+    return QemuError(f"failed to connect to DBus: '{reason}'")
+
+
+def secret_serial_zero() -> QemuError:
+    return QemuError("'serial' should not be equal to 0")
+
+
+def secret_key_unreadable(serial: int, reason: str) -> QemuError:
+    return QemuError(f"Unable to read serial key {serial & 0xFFFFFFFF:08x}: {reason}")
+
+
+def can_bus_missing() -> QemuError:
+    return QemuError("'canbus' property not set")
+
+
+def can_interface_too_long(longest: int) -> QemuError:
+    return QemuError(f"CAN interface name longer than {longest} characters")
+
+
+def can_connected() -> QemuError:
+    return QemuError("CAN interface already connected")
+
+
+def can_socket_failed(reason: str) -> QemuError:
+    return QemuError(f"failed to create CAN_RAW socket: {reason}")
+
+
+def can_interface_missing(name: str, reason: str) -> QemuError:
+    return QemuError(f"SocketCAN host interface {name} not available: {reason}")

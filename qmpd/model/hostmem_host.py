@@ -92,6 +92,51 @@ class NoThreads:
     def end(self, number: int) -> None: ...
 
 
+class Line(Protocol):
+    """A connection."""
+
+    def recv(self, size: int, /) -> bytes: ...
+
+    def sendall(self, data: bytes, /) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class UnresolvedError(OSError):
+    """A name that stands for no address."""
+
+
+class Outside(Protocol):
+    """Partners of objects. Every method raises OSError as the operating system would."""
+
+    def connect_unix(self, path: str) -> Line: ...
+
+    def connect_inet(self, host: str, port: str) -> Line:
+        """UnresolvedError if there is no such host or service."""
+
+    def open_can(self, interface: str) -> Line:
+        """The error has a file's name only if the interface is to blame for it."""
+
+    def read_key(self, serial: int) -> bytes:
+        """What the kernel keeps under that number."""
+
+
+class NoOutside:
+    """Nobody."""
+
+    def connect_unix(self, path: str) -> Line:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    def connect_inet(self, host: str, port: str) -> Line:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+
+    def open_can(self, interface: str) -> Line:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    def read_key(self, serial: int) -> bytes:
+        raise OSError(errno.ENOKEY, "Required key not available")
+
+
 class Host(NamedTuple):
     """What the host has to give.
 
@@ -99,8 +144,8 @@ class Host(NamedTuple):
     host's own NUMA nodes, ``cpus`` its CPUs, all of them in each node. ``sgx`` is its memory for enclaves in bytes, 0
     without SGX. ``kvm_memslots`` is how many KVM gives a machine, ``vhost_memslots`` what each vhost backend can hold,
     0 where there are none. ``synic``: KVM has Hyper-V's interrupt controller. ``threads`` are behind CPUs and
-    iothreads, ``images`` the files that may hold disks. ``kvm_fault`` answers the error number with which KVM's device
-    at a path cannot be opened, 0 if it can.
+    iothreads, ``images`` the files that may hold disks, ``outside`` the partners of objects. ``kvm_fault`` answers the
+    error number with which KVM's device at a path cannot be opened, 0 if it can.
     """
 
     memory: int | None = None
@@ -115,6 +160,7 @@ class Host(NamedTuple):
     files: Files = NoFiles()
     images: Images = NoImages()
     kvm_fault: Callable[[str], int] = lambda path: 0
+    outside: Callable[[], Outside] = NoOutside
 
     def can_map(self, size: int, align: int, *, reserved: bool) -> bool:
         """Whether ``size`` bytes can be mapped at a multiple of ``align``; ``reserved`` if Linux accounts for them."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from qmpd.model import acpi_affinity, net_filter, objects_chardev, objects_sev
+from qmpd.model import acpi_affinity, net_filter, objects_chardev, objects_partner, objects_sev
 
-TYPES = {**net_filter.TYPES, **acpi_affinity.TYPES, **objects_chardev.TYPES, **objects_sev.TYPES}
+TYPES = {
+    name: kind
+    for kinds in (acpi_affinity, net_filter, objects_chardev, objects_partner, objects_sev)
+    for name, kind in kinds.TYPES.items()
+}

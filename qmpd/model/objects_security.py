@@ -22,16 +22,14 @@ _KEY_BYTES = 32
 _IV_BYTES = 16
 
 
-class Secret(PlainObject):
-    """``length``: the bytes of the secret, None where they are in a file that nobody reads (crypto/secret.c)."""
+class SecretCommon(PlainObject):
+    """``length``: the bytes of the secret, None where they are in a file that nobody reads (crypto/secret_common.c)."""
 
-    type_name = "secret"
-    own_properties = (
+    type_name = "secret_common"
+    own_properties: ClassVar[tuple[Property, ...]] = (
         kept("iv", STRING),
         kept("keyid", STRING),
         kept("format", Choice("QCryptoSecretFormat", ("raw", "base64"))),
-        kept("file", STRING),
-        kept("data", STRING),
     )
     defaults: ClassVar[dict[str, Any]] = {"format": "raw"}
 
@@ -41,40 +39,25 @@ class Secret(PlainObject):
 
     def check(self) -> None:
         encoded = self.values["format"] == "base64"
-        length = self._load()
+        length, text = self.load()
         if "keyid" in self.values:
             self._check_key(self.values["keyid"])
-            if encoded and "data" in self.values:
-                base64_text.decode(self.values["data"])
+            if encoded and text is not None:
+                base64_text.decode(text)
             return
         if encoded:
-            length = len(base64_text.decode(self.values["data"])) if "data" in self.values else None
+            length = len(base64_text.decode(text)) if text is not None else None
         self.length = length
 
-    def _load(self) -> int | None:
-        if "file" not in self.values:
-            if "data" not in self.values:
-                raise errors.user_objects.secret_missing()
-            return len(self.values["data"].encode("utf-8", "surrogatepass"))
-        if "data" in self.values:
-            raise errors.user_objects.secret_given_twice()
-        path = self.values["file"]
-        try:
-            return self.machine.host.files.open(path, writable=False).size
-        except IsADirectoryError as error:
-            raise errors.user_objects.secret_unreadable(
-                path, f"Error reading file “{path}”: {error.strerror}"
-            ) from None
-        except OSError as error:
-            raise errors.user_objects.secret_unreadable(
-                path, f"Failed to open file “{path}”: {error.strerror}"
-            ) from None
+    def load(self) -> tuple[int | None, str | None]:
+        """The length of the secret in bytes, and the secret, each None if that is not known. Raises QEMU's text."""
+        raise NotImplementedError
 
     def _check_key(self, name: str) -> None:
         key = self.machine.objects.child(name) if name else None
         if key is None:
             raise errors.user_objects.secret_not_found(name)
-        if not isinstance(key, Secret):
+        if not isinstance(key, SecretCommon):
             raise errors.user_objects.not_a_secret(name)
         if key.length not in (None, _KEY_BYTES):
             raise errors.user_objects.secret_key_length()
@@ -83,6 +66,33 @@ class Secret(PlainObject):
         length = len(base64_text.decode(self.values["iv"]))
         if length != _IV_BYTES:
             raise errors.user_objects.secret_iv_length(length)
+
+
+class Secret(SecretCommon):
+    """Text, or a file's (crypto/secret.c)."""
+
+    type_name = "secret"
+    own_properties = (kept("file", STRING), kept("data", STRING))
+
+    def load(self) -> tuple[int | None, str | None]:
+        if "file" not in self.values:
+            if "data" not in self.values:
+                raise errors.user_objects.secret_missing()
+            data = self.values["data"]
+            return len(data.encode("utf-8", "surrogatepass")), data
+        if "data" in self.values:
+            raise errors.user_objects.secret_given_twice()
+        path = self.values["file"]
+        try:
+            return self.machine.host.files.open(path, writable=False).size, None
+        except IsADirectoryError as error:
+            raise errors.user_objects.secret_unreadable(
+                path, f"Error reading file “{path}”: {error.strerror}"
+            ) from None
+        except OSError as error:
+            raise errors.user_objects.secret_unreadable(
+                path, f"Failed to open file “{path}”: {error.strerror}"
+            ) from None
 
 
 class TlsCreds(PlainObject):

@@ -67,7 +67,11 @@ def _open_file(opening: Opening, node: Node) -> None:
     path: str = node.options["filename"]
     manager = node.options.get("pr-manager")
     if manager is not None:
-        raise errors.block.pr_manager_not_found(manager)
+        found = opening.graph.machine.objects.child(manager)
+        if found is None:
+            raise errors.block.pr_manager_not_found(manager)
+        if found.type != "pr-manager-helper":
+            raise errors.block.not_a_pr_manager(manager)
     writable = not node.read_only and not node.auto_read_only
     try:
         image = opening.graph.machine.host.images.open(path, writable=writable)
