@@ -253,6 +253,12 @@ def several_screens() -> QemuError:
 KEY_INVALID = "Using AppleSMC with invalid key"
 
 
+def firmware_dma_missing(device_type: str) -> QemuError:
+    if device_type == "vmgenid":
+        return QemuError("vmgenid requires DMA write support in fw_cfg, which this machine type does not provide")
+    return QemuError(f"{device_type} device requires fw_cfg with DMA")
+
+
 def firmware_file_twice(name: str) -> QemuError:
     return QemuError(f"duplicate fw_cfg file name: {name}")
 

@@ -23,6 +23,7 @@ _ISA_SCREENS: Final = ("isa-vga", "isa-cirrus-vga")
 _KEY: Final = 64
 _CARD_BACKENDS: Final = ("nss-emulated", "certificates")
 _UNKNOWN_SPEED: Final = -1
+_FIRMWARE_DMA_SINCE: Final = (2, 5)
 _SMALLEST_RECORD: Final = 4096
 _CIRRUS_MEMORY: Final = (4, 8, 16)
 _FIRST_FLOPPY_PORT: Final = 0x3F0
@@ -113,7 +114,13 @@ def _emulated_card(device: CatalogueDevice) -> None:
     raise errors.device.card_not_started(device.type)
 
 
+def _needs_firmware_dma(device: CatalogueDevice) -> None:
+    if device.machine.info.name == "none" or device.machine.version < _FIRMWARE_DMA_SINCE:
+        raise errors.device.firmware_dma_missing(device.type)
+
+
 def _ramfb(device: CatalogueDevice) -> None:
+    _needs_firmware_dma(device)
     if any(other.type == "ramfb" for other in _others(device)):
         raise errors.device.firmware_file_twice("vgaroms/vgabios-ramfb.bin")
 
@@ -220,6 +227,8 @@ RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "virtio-net-device": _virtio_net,
     "ccid-card-emulated": _emulated_card,
     "ramfb": _ramfb,
+    "vmcoreinfo": _needs_firmware_dma,
+    "vmgenid": _needs_firmware_dma,
     "pvpanic": _panic_port,
     "isa-applesmc": _apple_controller,
     "ivshmem-plain": _shared_memory,
