@@ -67,9 +67,15 @@ def blockdev_reopen(context: Context, options: list[dict[str, Any]]) -> None:
 
 def blockdev_set_active(context: Context, active: bool, node_name: str | None = None) -> None:
     graph = context.machine.block
-    chosen = list(graph.nodes.values()) if node_name is None else [graph.require_node(node_name)]
+    if node_name is not None:
+        node = graph.require_node(node_name)
+        if not active and node.has_active_parent:
+            raise errors.block.parent_is_active()
+        chosen = [node]
+    else:
+        chosen = [node for node in graph.nodes.values() if active or not node.has_parent]
     for node in chosen:
-        node.active = active
+        node.activate() if active else node.inactivate()
 
 
 def block_resize(context: Context, size: int, device: str | None = None, node_name: str | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from qmpd.model.block.drive import Drive
 from qmpd.model.block.graph import Edge, Graph, Node
-from qmpd.model.block.permissions import Permission, Role
+from qmpd.model.block.permissions import ALL, NONE, Permission, Role
 from qmpd.wire.encode import encode
 
 _RATES = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
@@ -297,7 +297,8 @@ def graph(whole: Graph) -> dict[str, Any]:
 
     def add_edge(parent: object, edge: Edge) -> None:
         told = {"parent": number(parent), "child": number(edge.child), "name": edge.name}
-        edges.append(told | {"perm": _listed(edge.wanted), "shared-perm": _listed(edge.shared)})
+        wanted, shared = edge.demand if edge.child.active else (NONE, ALL)
+        edges.append(told | {"perm": _listed(wanted), "shared-perm": _listed(shared)})
 
     for drive in whole.drives:
         nodes.append({"id": number(drive), "type": "block-backend", "name": drive.name or drive.device_id})

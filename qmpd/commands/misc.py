@@ -26,7 +26,11 @@ def stop(context: Context) -> None:
 
 
 def cont(context: Context) -> None:
-    context.machine.run.cont()
+    machine = context.machine
+    machine.run.cont()
+    if machine.run.running and "block" in vars(machine):
+        for node in machine.block.nodes.values():
+            node.activate()
 
 
 def x_exit_preconfig(context: Context) -> None:

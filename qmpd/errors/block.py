@@ -273,6 +273,18 @@ def null_filename_refused(driver: str) -> QemuError:
     return QemuError(f"The only allowed filename for this driver is '{driver}://'")
 
 
+def child_is_inactive(child: str, role: str, parent: str) -> QemuError:
+    return QemuError(f"Inactive '{child}' can't be a {role} child of active '{parent}'")
+
+
+def parent_is_active() -> QemuError:
+    return QemuError("Node has active parent node")
+
+
+def node_is_inactive(permissions: str) -> QemuError:
+    return QemuError(f"Permission '{permissions}' unavailable on inactive node")
+
+
 def driver_lacks_option(driver: str, option: str, is_protocol: bool) -> QemuError:
     if is_protocol:
         return QemuError(f"Block protocol '{driver}' doesn't support the option '{option}'")

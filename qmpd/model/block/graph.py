@@ -94,6 +94,27 @@ class Node:
     def user_words(self) -> str:
         return f"node '{self.name}'"
 
+    @property
+    def has_parent(self) -> bool:
+        return any(isinstance(edge.user, Node) for edge in self.users)
+
+    @property
+    def has_active_parent(self) -> bool:
+        return any(isinstance(edge.user, Node) and edge.user.active for edge in self.users)
+
+    def activate(self) -> None:
+        """Let it be used, and what lies below it."""
+        for edge in self.children:
+            edge.child.activate()
+        self.active = True
+
+    def inactivate(self) -> None:
+        """Let it be used elsewhere, and what lies below it unless that has other users."""
+        if self.active and not self.has_active_parent:
+            self.active = False
+            for edge in self.children:
+                edge.child.inactivate()
+
     def child(self, name: str) -> Node | None:
         return next((edge.child for edge in self.children if edge.name == name), None)
 
@@ -222,6 +243,11 @@ class Graph:
         """Let ``edge`` use its child. Raises QEMU's text when others do not let it, and then nothing has changed."""
         if isinstance(edge.user, Node) and edge.user in edge.child.reach():
             raise errors.block.block_cycle(edge.child.name, edge.name, edge.user.name)
+        if isinstance(edge.user, Node) and edge.user.active and not edge.child.active:
+            raise errors.block.child_is_inactive(edge.child.name, edge.name, edge.user.name)
+        wanted = demand[0] if demand is not None else NONE
+        if not edge.child.active and wanted & ~Permission.CONSISTENT_READ:
+            raise errors.block.node_is_inactive(words(wanted))
         edge.child.users.insert(0, edge)
         if isinstance(edge.user, Node):
             edge.user.children.insert(0, edge)
