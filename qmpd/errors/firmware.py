@@ -35,6 +35,10 @@ def generator_unfit(object_id: str) -> QemuError:
     return QemuError(f"Object ID '{object_id}' is not a 'fw_cfg-data-generator' subclass")
 
 
+def file_out_of_order(name: str) -> str:
+    return f"Unknown firmware file in legacy mode: {name}"
+
+
 FILE_NAME_UNUSUAL = 'externally provided fw_cfg item names should be prefixed with "opt/"'
 
 # GLib: g_file_get_contents()

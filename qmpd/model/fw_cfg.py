@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from qmpd.model.machine import Machine
 
+NVDIMM_FILE: Final = "etc/acpi/nvdimm-mem"
 _USERS: Final = "opt/"
 _LONGEST_NAME: Final = 55
+_ORDERED_UNTIL: Final = (2, 5)
 _UINT16: Final = 0xFFFF
 _PC: Final = ("pc-i440fx", "pc-q35", "isapc")
 _PCI: Final = ("pc-i440fx", "pc-q35")
@@ -37,7 +39,7 @@ def _begun(machine: Machine) -> Iterator[str]:
     if machine.child(DEVICE_MEMORY) is not None:
         yield "etc/reserved-memory-end"
     if machine.nvdimm:
-        yield "etc/acpi/nvdimm-mem"
+        yield NVDIMM_FILE
     if family in _PCI:
         yield "genroms/kvmvapic.bin"
         if machine.has_acpi_device:
@@ -73,6 +75,7 @@ def add(machine: Machine, given: dict[str, str]) -> None:
     generator = given.get("gen_id")
     if generator:
         _check_generator(machine, generator)
+        warn_of_unknown(machine, name)
     if not generator and not name.startswith(_USERS):
         machine.warn(errors.firmware.FILE_NAME_UNUSUAL)
     if given.get("file"):
@@ -91,6 +94,12 @@ def _check_generator(machine: Machine, name: str) -> None:
         raise errors.firmware.generator_missing(name)
     if not machine.catalogue.is_a(found.type, "fw_cfg-data-generator"):
         raise errors.firmware.generator_unfit(name)
+
+
+def warn_of_unknown(machine: Machine, name: str) -> None:
+    """Old machines have an order of files, in which this one has no place."""
+    if machine.version <= _ORDERED_UNTIL and _family(machine) in _PC:
+        machine.warn(errors.firmware.file_out_of_order(name))
 
 
 def check_end(machine: Machine) -> None:

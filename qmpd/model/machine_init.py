@@ -145,6 +145,9 @@ def _show_memory(machine: Machine, memory: DeviceMemory | None) -> None:
 
         cxl.show_regions(machine, machine.layout.memory_end)
     if machine.nvdimm and machine.family.has_memory_region:
+        from qmpd.model import fw_cfg
+
+        fw_cfg.warn_of_unknown(machine, fw_cfg.NVDIMM_FILE)
         machine.add_child(NVDIMM_IO, Region(4, ram.PORTS, 0xA18))
 
 

@@ -35,6 +35,7 @@ _KINDS = {
 _NO_NODE = 128
 _CXL_REGISTERS = 64 << 10
 _CXL_BLOCK = 4096
+_REGISTERS_MIGRATE_SINCE = (5, 1)
 
 
 class HostBridge(RecordedObject):
@@ -51,7 +52,7 @@ class HostBridge(RecordedObject):
             "hotplugged": False,
             "hotpluggable": False,
             "bypass-iommu": bypasses_iommu,
-            "x-config-reg-migration-enabled": True,
+            "x-config-reg-migration-enabled": machine.version >= _REGISTERS_MIGRATE_SINCE,
         }
         self.child_buses: list[Bus] = []
 
