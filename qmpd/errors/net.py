@@ -122,6 +122,14 @@ def slirp_forward_refused(side: str, rule: str) -> QemuError:
     return QemuError(f"Invalid {side} forwarding rule {rule}")
 
 
+def slirp_forward_conflicts(rule: str) -> QemuError:
+    return QemuError(f"Conflicting/invalid host:port in guest forwarding rule '{rule}'")
+
+
+def slirp_forward_not_opened(port: int) -> QemuError:
+    return QemuError(f"Could not open guest forwarding device 'guestfwd.tcp.{port}'")
+
+
 def tap_options_with_fd() -> QemuError:
     return QemuError(
         "ifname=, script=, downscript=, vnet_hdr=, helper=, queues=, fds=, and vhostfds= are invalid with fd="

@@ -277,7 +277,7 @@ class Machine(Object):
         """The network's back ends and cards."""
         from qmpd.model.net import Network
 
-        return Network()
+        return Network(self)
 
     @cached_property
     def buses(self) -> Buses:

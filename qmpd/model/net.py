@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from qmpd import errors
 
 if TYPE_CHECKING:
+    from qmpd.model.chardev import ChardevNode
+    from qmpd.model.machine import Machine
     from qmpd.model.nics import Nic
     from qmpd.model.qom import Object
 
@@ -20,6 +22,8 @@ NIC = "nic"
 _OUTSIDE = frozenset({"user", "tap", "socket", "stream", "dgram", "vde", "vhost-user"})
 _ID = r"[A-Za-z][A-Za-z0-9._-]*\Z"
 _USER_NETWORK = "10.0.2.0/24"
+_OWN = {"host": 0x0202, "dns": 0x0203}
+"""Where a user network is itself, in the network."""
 _ADDRESS_BITS = 32
 _SHORTEST_MASK = 4
 
@@ -41,12 +45,14 @@ class NetClient:
         self.peer: NetClient | None = None
         self.rx_filter: dict[str, Any] | None = None
         self.filters: list[Object] = []
+        self.forwarded: list[ChardevNode] = []
 
 
 class Network:
     """All clients of one machine, the oldest first. ``nics`` are the cards that the board shall make."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
         self.clients: list[NetClient] = []
         self.nics: list[Nic] = []
         self._hubs: dict[int, int] = {}  #: how many ports each had
@@ -74,13 +80,25 @@ class Network:
             raise errors.net.netdev_name_taken(name)
         peer = port or self._hub_peer(options)
         _KINDS[kind](options, take_fd)
+        forwarded = self._forward(options) if options.get("guestfwd") else []
         if kind == HUB:
             client = self.add_hub_port(options["hubid"], name)
         else:
             client = self._append(NetClient(name, kind, _words(options)))
-        client.fixed = port is not None
+        client.fixed, client.forwarded = port is not None, forwarded
         if peer is not None:
             connect(client, peer)
+
+    def _forward(self, options: dict[str, Any]) -> list[ChardevNode]:
+        from qmpd.model import guest_forwarding  # hardly anybody asks for it
+
+        network, mask = _network(options.get("net", _USER_NETWORK))
+        network &= mask
+        own = {_aton(options[name]) if name in options else network | at & ~mask for name, at in _OWN.items()}
+        rules = [rule["str"] for rule in options["guestfwd"]]
+        return guest_forwarding.begin(
+            self._machine, rules, _aton, lambda address: address & mask == network and address not in own
+        )
 
     def _append(self, client: NetClient) -> NetClient:
         self.clients.append(client)
@@ -119,6 +137,10 @@ class Network:
 
     def remove(self, client: NetClient) -> None:
         self.clients.remove(client)
+        if client.forwarded:
+            from qmpd.model import guest_forwarding
+
+            guest_forwarding.end(self._machine, client.forwarded)
         for user_object in list(client.filters):
             user_object.unparent()
         if client.peer is None:
@@ -303,9 +325,6 @@ def _check_user(options: dict[str, Any], take_fd: TakeFd) -> None:
     for rule in options.get("hostfwd", []):
         if ":" not in rule["str"]:
             raise errors.net.slirp_forward_refused("host", f"'{rule['str']}' (No : separators)")
-    for rule in options.get("guestfwd", []):
-        if ":" not in rule["str"]:
-            raise errors.net.slirp_forward_refused("guest", f"'{rule['str']}'")
 
 
 def _check_inside(address: int, network: int, mask: int, what: str) -> None:
