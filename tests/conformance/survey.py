@@ -1,5 +1,5 @@
 """Every type of device plugged into qmpd and a real QEMU side by side: the first answer, all that can then be read of
-the device and of what it brings along, and its removal.
+the device and of what it brings along, the bus tree with it, and its removal.
 
 ``python -m tests.conformance.survey [--seconds N] [--seed N] [TYPE ...]``
 """
@@ -23,8 +23,9 @@ from .runner import Launch
 _MEMORY = "-m 128M,slots=4,maxmem=1G"
 _MACHINES = ("q35", "pc", "pc-q35-6.0", "pc-q35-2.6", "pc-i440fx-3.1")
 _ON_PORTS = "q35"
+_BUSES = "-device lsi -device qemu-xhci -device usb-ccid -device virtio-serial-pci"
 ARGS = {
-    machine: f"-machine {machine} {_MEMORY}" + " -device pcie-root-port,id=rp0" * (_ON_PORTS in machine)
+    machine: f"-machine {machine} {_MEMORY} {_BUSES}" + " -device pcie-root-port,id=rp0" * (_ON_PORTS in machine)
     for machine in _MACHINES
 }
 ID = "x"
@@ -69,6 +70,8 @@ class Survey:
                 return
             path = f"/machine/peripheral/{ID}" if place.id is not None else _newest(pair)
             walk(pair, path)
+            if _CATALOGUE.qtree(place.type) is not None:
+                pair.tell(_request("human-monitor-command", **{"command-line": "info qtree"}), changes=False)
             if place.type not in _STAY:
                 pair.tell(_request("device_del", id=path))
         except Difference:
