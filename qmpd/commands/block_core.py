@@ -73,7 +73,7 @@ def blockdev_set_active(context: Context, active: bool, node_name: str | None = 
             raise errors.block.parent_is_active()
         chosen = [node]
     else:
-        chosen = [node for node in graph.nodes.values() if active or not node.has_parent]
+        chosen = [node for node in graph.walk() if active or not node.has_parent]
     for node in chosen:
         node.activate() if active else node.inactivate()
 

@@ -29,7 +29,7 @@ def cont(context: Context) -> None:
     machine = context.machine
     machine.run.cont()
     if machine.run.running and "block" in vars(machine):
-        for node in machine.block.nodes.values():
+        for node in machine.block.walk():
             node.activate()
 
 

@@ -239,6 +239,17 @@ class Graph:
 
     # Uses
 
+    def walk(self) -> list[Node]:
+        """What QEMU finds when it looks for all nodes (block/block-backend.c).
+
+        Those of drives, and of those that clients added the ones that came after the last of these.
+        """
+        roots = list(dict.fromkeys(drive.node for drive in self.drives if drive.node is not None))
+        added = [node for node in self.nodes.values() if node.owned_by_monitor]
+        if roots:
+            added = added[added.index(roots[-1]) + 1 :] if roots[-1] in added else []
+        return [*roots, *(node for node in added if node not in roots)]
+
     def attach(self, edge: Edge, demand: Demand | None = None) -> None:
         """Let ``edge`` use its child. Raises QEMU's text when others do not let it, and then nothing has changed."""
         if isinstance(edge.user, Node) and edge.user in edge.child.reach():
