@@ -95,7 +95,7 @@ class GHashOrder:
         slots[slot] = key
         self._count += 1
         if reuse < 0:
-            self._resize_if_due()
+            self.resize_if_due()
 
     def remove(self, key: str, *, resize: bool = True) -> None:
         """Take ``key`` out; the slot stays occupied as a tombstone until the next resize.
@@ -113,9 +113,10 @@ class GHashOrder:
         self._tombstones.add(slot)
         self._count -= 1
         if resize:
-            self._resize_if_due()
+            self.resize_if_due()
 
-    def _resize_if_due(self) -> None:
+    def resize_if_due(self) -> None:
+        """What every change does but a removal by somebody who walks the table."""
         size = len(self._slots)
         occupied = self._count + len(self._tombstones)
         too_wide = size > (1 << _MIN_SHIFT) and size - 1 >= self._count * 4

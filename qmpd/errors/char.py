@@ -87,6 +87,10 @@ def chardev_mux_hotswap() -> QemuError:
     return QemuError("For mux or hub device hotswap is not supported yet")
 
 
+def mux_full(name: str, users: int) -> QemuError:
+    return QemuError(f"too many uses of multiplexed chardev '{name}' (maximum is {users})")
+
+
 def chardev_mux_base_missing(name: str) -> QemuError:
     return QemuError(f"mux: base chardev {name} not found")
 

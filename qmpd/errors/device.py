@@ -24,12 +24,6 @@ def drive_taken(name: str, *, automatic: bool) -> QemuError:
     return QemuError(f"Drive '{name}' is already in use {why if automatic else 'by another device'}")
 
 
-def line_taken(device_type: str, name: str, chardev: str) -> QemuError:
-    return QemuError(
-        f"Property '{device_type}.{name}' can't take value '{chardev}': chardev '{chardev}' is already in use"
-    )
-
-
 def audiodev_missing(name: str) -> QemuError:
     return QemuError(f"audiodev '{name}' not found")
 

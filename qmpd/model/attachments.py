@@ -167,9 +167,9 @@ def _take_line(device: CatalogueDevice, name: str, text: str) -> None:
     if name in device.attached.lines:
         raise errors.device.property_override(name, text)
     if node.full:
-        raise errors.device.line_taken(owner, name, text)
+        raise errors.memory.property_value_not_taken(owner, name, text, node.refusal())
     line = Line(node, listens=device.type in _LISTENING)
-    node.users.append(line)
+    node.attach(line)
     device.attached.lines[name] = line
 
 
@@ -233,7 +233,7 @@ def release(device: CatalogueDevice, *, unplugged: bool) -> None:
     for drive in device.attached.drives.values():
         leave_drive(drive, unplugged=unplugged)
     for line in device.attached.lines.values():
-        line.node.users.remove(line)
+        line.node.detach(line)
         if unplugged and device.type in _LINE_GOES_ALONG:
             device.machine.close_chardev(line.node.name)
             line.node.unparent()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from qmpd import errors
 from qmpd.catalogue import Catalogue
+from qmpd.errors import QemuError
 from qmpd.model.qom import STR, Object, Property
 
 _MUX_USERS = 4
@@ -43,13 +44,36 @@ class ChardevNode(Object):
         self._type = f"chardev-{backend}"
         self.backend = backend
         self.users: list[User] = []
+        self.below: Consumer | None = None  #: a mux is at the end of another one
+        self._focus: User | None = None  #: the one of a mux that was the last to want to hear
         self.hung_up = False  #: by a vhost device that could not be realized
         self.ring = Ring(ring_size) if backend in _RING_BACKENDS else None
+
+    def attach(self, user: User, *, handles: bool = True) -> None:
+        """Take somebody on. Below a mux it shows for good once somebody ``handles`` what comes."""
+        self.users.append(user)
+        if user.listens:
+            self._focus = user
+        if handles and self.below is not None:
+            self.below.listens = True
+
+    def detach(self, user: User) -> None:
+        self.users.remove(user)
+        if self._focus is user:
+            self._focus = None
+        if self.below is not None:
+            self.below.listens = True
 
     @property
     def full(self) -> bool:
         """Whether nobody else can use it."""
         return len(self.users) >= (_MUX_USERS if self.backend == "mux" else 1)
+
+    def refusal(self) -> QemuError:
+        """What QEMU says to one more user of a device that is ``full``."""
+        if self.backend == "mux":
+            return errors.char.mux_full(self.name, _MUX_USERS)
+        return errors.startup.chardev_in_use(self.name)
 
     @property
     def is_open(self) -> bool:
@@ -58,6 +82,8 @@ class ChardevNode(Object):
 
     @property
     def heard(self) -> bool:
+        if self.backend == "mux":
+            return self._focus is not None
         return any(user.listens for user in self.users)
 
     @property
@@ -116,8 +142,7 @@ def chardev_property() -> Property:
         if name and found is None:
             raise errors.memory.property_value_not_found(device.type, "chardev", name)
         if found is not None and found.full:
-            in_use = errors.startup.chardev_in_use(name)
-            raise errors.memory.property_value_not_taken(device.type, "chardev", name, in_use)
+            raise errors.memory.property_value_not_taken(device.type, "chardev", name, found.refusal())
         device.chardev = found
 
     def get(device: Any) -> str:

@@ -199,14 +199,16 @@ class Machine(Object):
         for monitor in self.config.monitors:
             node = self.find_chardev(monitor.chardev)
             if node is not None:
-                node.users.append(Consumer())
+                node.attach(Consumer())
 
     def add_chardev(self, config: ChardevConfig) -> None:
         """Show a character device, and let it use the one below if it is shared."""
-        self.chardevs.add_child(config.id, self._chardev_node(config))
+        node = self._chardev_node(config)
+        self.chardevs.add_child(config.id, node)
         base = self.find_chardev(config.base) if config.base else None
         if base is not None:
-            base.users.append(Consumer(listens=False))
+            node.below = Consumer(listens=False)
+            base.attach(node.below, handles=False)
 
     def _chardev_node(self, config: ChardevConfig) -> ChardevNode:
         return ChardevNode(self.catalogue, config.backend, config.size, lambda name: self.chardev_filename(name))

@@ -107,6 +107,7 @@ def object_add(machine: Machine, options: Mapping[str, Any]) -> None:
         obj.complete()
     except QemuError:
         obj.unparent()
+        machine.objects.resize_if_due()
         raise
 
 

@@ -70,16 +70,16 @@ class ChardevUser(PlainObject):
         if node is None:
             raise missing(name)
         if node.full:
-            raise errors.startup.chardev_in_use(name)
+            raise node.refusal()
         consumer = Consumer(listens=listens)
-        node.users.append(consumer)
+        node.attach(consumer, handles=listens)
         self._taken.append((node, consumer))
         return node
 
     def unparent(self) -> None:
         super().unparent()
         for node, consumer in self._taken:
-            node.users.remove(consumer)
+            node.detach(consumer)
 
 
 class RngBackend(PlainObject):

@@ -178,6 +178,10 @@ class Object:
         self._instance_order().remove(name, resize=False)
         child.parent = None
 
+    def resize_if_due(self) -> None:
+        """Let the order be that after a removal by name."""
+        self._instance_order().resize_if_due()
+
     def unparent(self) -> None:
         """Leave the tree, if in one."""
         if self.parent is not None:

@@ -69,7 +69,7 @@ class VhostDevice(VirtioDevice):
         self._negotiate(name)
         self._backend = backend
         if self.chardev is not None:
-            self.chardev.users.append(self)
+            self.chardev.attach(self)
 
     def _negotiate(self, name: str) -> None:
         """Have none of the features that the device asks of a backend in vain, or just those that the backend has."""
@@ -93,7 +93,7 @@ class VhostDevice(VirtioDevice):
     def unplug(self) -> None:
         assert self._backend is not None
         if self.chardev is not None:
-            self.chardev.users.remove(self)
+            self.chardev.detach(self)
         self.machine.memslots.detach(self._backend)
 
 
