@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from qmpd import errors
-from qmpd.commands import innards, ram_blocks
+from qmpd.commands import innards
 from qmpd.commands.context import Context
 from qmpd.frozen import Frozen
 from qmpd.model.cpus import hotpluggable_info
@@ -197,7 +197,9 @@ def x_query_numa(context: Context) -> dict[str, str]:
 
 
 def x_query_ramblock(context: Context) -> dict[str, str]:
-    return _text(ram_blocks.ram_blocks(context.machine))
+    from qmpd.commands.ram_blocks import ram_blocks
+
+    return _text(ram_blocks(context.machine))
 
 
 def x_query_roms(context: Context) -> dict[str, str]:

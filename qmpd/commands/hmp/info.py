@@ -16,7 +16,6 @@ from qmpd.commands import (
     misc,
     misc_target,
     pci,
-    ram_blocks,
     run_state,
     trace,
     ui,
@@ -99,7 +98,8 @@ def numa(call: Call) -> str:
 
 
 def ramblock(call: Call) -> str:
-    return ram_blocks.ram_blocks(call.context.machine)
+    text: str = machine.x_query_ramblock(call.context)["human-readable-text"]
+    return text
 
 
 # The machine
