@@ -171,3 +171,14 @@ def scsi_queues_refused(queues: int, limit: int) -> QemuError:
 
 def scsi_queue_too_short(size: int, shortest: int) -> QemuError:
     return QemuError(f"invalid virtqueue_size property (= {size}), must be > {shortest}")
+
+
+# hw/char/virtio-serial-bus.c
+
+
+def serial_ports_missing() -> QemuError:
+    return QemuError("Maximum number of serial ports not specified")
+
+
+def serial_ports_too_many(most: int) -> QemuError:
+    return QemuError(f"maximum ports supported: {most}")

@@ -69,7 +69,7 @@ _CHECKED = frozenset(
     {
         *("bochs-display", "ccid-card-emulated", "intel-iommu", "ramfb", "virtio-iommu-device", "virtio-iommu-pci"),
         *("acpi-erst", "isa-applesmc", "ivshmem-plain", "pvpanic", "vmcoreinfo", "vmgenid"),
-        *("virtio-net-device", "virtio-9p-device", "isa-fdc", "cirrus-vga", "isa-cirrus-vga"),
+        *("virtio-net-device", "virtio-serial-device", "virtio-9p-device", "isa-fdc", "cirrus-vga", "isa-cirrus-vga"),
         *("VGA", "secondary-vga", "vmware-svga", "ati-vga", "isa-vga"),
         *("virtio-9p-pci", "virtio-9p-pci-transitional", "virtio-9p-pci-non-transitional"),
     }

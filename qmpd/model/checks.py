@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from qmpd.model.hostmem import MemoryBackend
     from qmpd.model.machine import Machine
 
+_MOST_PORTS: Final = 511
 _IOMMUS: Final = ("intel-iommu", "virtio-iommu-pci")
 _INTEL_WIDTHS: Final = (39, 48)
 _VIRTIO_WIDTHS: Final = (32, 64)
@@ -215,6 +216,14 @@ def _panic_port(device: CatalogueDevice) -> None:
         raise errors.device.firmware_file_twice("etc/pvpanic-port")
 
 
+def _virtio_serial(device: CatalogueDevice) -> None:
+    ports = device.value("max_ports")
+    if not ports:
+        raise errors.virtio.serial_ports_missing()
+    if ports > _MOST_PORTS:
+        raise errors.virtio.serial_ports_too_many(_MOST_PORTS)
+
+
 def _apple_controller(device: CatalogueDevice) -> None:
     if len(device.values.get("osk", "")) != _KEY:
         device.machine.warn(errors.device.KEY_INVALID)
@@ -225,6 +234,7 @@ RULES: Final[dict[str, Callable[[CatalogueDevice], None]]] = {
     "virtio-iommu-pci": _virtio_iommu,
     "virtio-iommu-device": _virtio_iommu_behind,
     "virtio-net-device": _virtio_net,
+    "virtio-serial-device": _virtio_serial,
     "ccid-card-emulated": _emulated_card,
     "ramfb": _ramfb,
     "vmcoreinfo": _needs_firmware_dma,

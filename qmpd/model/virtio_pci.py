@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BACKEND = "virtio-backend"
 _BOOT_INDEX = "bootindex"
+_PORTS = "max_ports"
 _VARIANTS = ("-non-transitional", "-transitional")
 _UNSPECIFIED_VECTORS = (1 << 32) - 1
 _MODERN_DEVICE = 0x1040
@@ -234,7 +235,9 @@ class VirtioPci(PciDevice):
         self.add_child("msix-pba[0]", Region(pending, bar, start))
 
     def usual_vectors(self) -> int:
-        """How many interrupt vectors the device gets if nobody says."""
+        """How many interrupt vectors the device gets if nobody says; one with ports, one for each and another."""
+        if _PORTS in self.backend.properties:
+            return int(self.backend.value(_PORTS)) + 1
         brought = self.machine.catalogue.brought(self.type)
         return int(brought.values.get("vectors", _USUAL_VECTORS)) if brought is not None else _USUAL_VECTORS
 
