@@ -16,9 +16,7 @@ DENIED = ["Could not access KVM kernel module: Permission denied", "failed to in
 def chosen(options: str, fault: int = 0) -> tuple[str, list[str]]:
     said: list[str] = []
     config = parse(options.split())
-    name = choose(
-        config.accels, config.qtest is not None, False, lambda path: fault, lambda _, error: said.append(error.desc)
-    )
+    name = choose(config.accels, config.qtest is not None, lambda path: fault, lambda _, error: said.append(error.desc))
     return name, said
 
 
