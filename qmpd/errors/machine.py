@@ -245,3 +245,9 @@ def memory_backend_missing(path: str) -> QemuError:
 
 def iothread_value_out_of_range(name: str, largest: int) -> QemuError:
     return QemuError(f"{name} value must be in range [0, {largest}]")
+
+
+def confidential_guest_unsupported(type_name: str) -> QemuError:
+    if type_name == "sev-snp-guest":
+        return QemuError(f"cannot set up private guest memory for {type_name}: KVM required")
+    return QemuError(f"accelerator does not support confidential guest {type_name}")

@@ -175,6 +175,10 @@ def become_ready(machine: Machine) -> None:
         from qmpd.model import acpi_affinity
 
         acpi_affinity.check_all(machine)
+    guard = machine.settings.get("confidential-guest-support")
+    if guard:
+        kind = machine.objects.child(guard.rpartition("/")[2])
+        raise StartupError("", errors.machine.confidential_guest_unsupported(kind.type if kind is not None else guard))
     machine.ready = True
     if "buses" in vars(machine):
         machine.buses.ready()

@@ -20,6 +20,7 @@ _ID_AUTH_BYTES = 4096
 
 class SevCommon(PlainObject):
     type_name = "sev-common"
+    interfaces = (*PlainObject.interfaces, "x86-confidential-guest", "confidential-guest-support")
     own_properties: ClassVar[tuple[Property, ...]] = (kept("sev-device", STRING), kept("kernel-hashes", BOOL))
     defaults: ClassVar[dict[str, Any]] = {
         "sev-device": "/dev/sev",

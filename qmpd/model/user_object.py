@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from qmpd.model.qom import Object
 
 
@@ -9,7 +11,7 @@ class UserObject(Object):
     """An object below ``/objects``."""
 
     type_name = "user-object"
-    interfaces = ("user-creatable",)
+    interfaces: ClassVar[tuple[str, ...]] = ("user-creatable",)
 
     @property
     def in_use(self) -> bool:
