@@ -132,6 +132,13 @@ def check_boot(machine: Machine, boot: dict[str, Any]) -> None:
     check_devices(machine, boot.get("order", ""))
 
 
+def check_boot_set(machine: Machine, letters: str) -> None:
+    """Raise QEMU's text unless the running machine can be told to boot from these devices."""
+    if _family(machine) not in _PC:
+        raise errors.rare.boot_order_unsupported()
+    check_devices(machine, letters)
+
+
 def check_devices(machine: Machine, letters: str) -> None:
     """Raise QEMU's text unless a PC can boot from these devices (hw/i386/pc.c, set_boot_dev())."""
     if _family(machine) not in _PC:

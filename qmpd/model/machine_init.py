@@ -19,6 +19,8 @@ from qmpd.model.memory_device import DeviceMemory, MemoryDevices
 if TYPE_CHECKING:
     from qmpd.model.machine import Machine
 
+_BOOT_UNCHECKED = {"strict", "menu", "once"}  #: what of -boot is taken as it is, or later
+
 
 def configure(machine: Machine) -> None:
     """Set the machine's own properties, in QEMU's order, after early objects and images. Raises StartupError."""
@@ -102,7 +104,7 @@ def _build(machine: Machine) -> DeviceMemory | None:
     ram.join(machine)
     ram.split(machine)
     memory = ram.create_device_memory(machine)
-    if machine.config.boot:
+    if machine.config.boot.keys() - _BOOT_UNCHECKED:
         from qmpd.model import fw_cfg
 
         fw_cfg.check_boot(machine, machine.config.boot)
@@ -153,6 +155,13 @@ def _show_memory(machine: Machine, memory: DeviceMemory | None) -> None:
 
 def become_ready(machine: Machine) -> None:
     """The board is complete: from now on devices are hotplugged. Raises StartupError."""
+    if "once" in machine.config.boot:
+        from qmpd.model import fw_cfg
+
+        try:
+            fw_cfg.check_boot_set(machine, machine.config.boot["once"])
+        except QemuError as error:
+            raise StartupError("", error) from None
     has_expanders = "buses" in vars(machine) and machine.buses.expanders and machine.family.chipset is not None
     if machine.settings.get("cxl") or has_expanders:
         from qmpd.model import cxl

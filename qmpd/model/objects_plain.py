@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors, visit
 from qmpd.errors import QemuError
-from qmpd.model import evdev
 from qmpd.model.chardev import ChardevNode, Consumer
 from qmpd.model.qom import BOOL, STRING, UINT32, UINT64, Kind, Property, computed
 from qmpd.model.throttle_group import LARGEST_RATE
@@ -175,6 +174,8 @@ class InputLinux(PlainObject):
     )
 
     def check(self) -> None:
+        from qmpd.model import evdev
+
         evdev.refuse(self.machine, self.values["evdev"])
 
 
