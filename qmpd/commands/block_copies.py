@@ -26,7 +26,7 @@ def x_blockdev_amend(
 ) -> None:
     node = context.machine.block.look_up(None, node_name)
     if node.driver.name != options["driver"]:
-        raise errors.block.amend_of_other_driver()
+        raise errors.image.amend_of_other_driver()
     raise errors.not_modelled("changes of an image's format options")
 
 
@@ -76,7 +76,7 @@ def blockdev_snapshot_delete_internal_sync(
         raise errors.block.snapshot_not_named()
     node.check_operation("internal-snapshot-delete")
     if node.driver.name != "qcow2":
-        raise errors.block.snapshots_not_listed()
+        raise errors.image.snapshots_not_listed()
     raise errors.block.snapshot_not_found(id or "null", name or "null", device)
 
 

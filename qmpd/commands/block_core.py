@@ -70,7 +70,7 @@ def blockdev_set_active(context: Context, active: bool, node_name: str | None = 
     if node_name is not None:
         node = graph.require_node(node_name)
         if not active and node.has_active_parent:
-            raise errors.block.parent_is_active()
+            raise errors.image.parent_is_active()
         chosen = [node]
     else:
         chosen = [node for node in graph.walk() if active or not node.has_parent]
@@ -86,7 +86,7 @@ def block_resize(context: Context, size: int, device: str | None = None, node_na
         raise errors.invalid_parameter_value("size", "a >0 size")
     node.check_operation("resize")
     if node.read_only:
-        raise errors.block.image_is_read_only()
+        raise errors.image.image_is_read_only()
     borrow(node, (Permission.RESIZE, ALL))
     reopening.resize(node, size)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qmpd.errors import hostmem_file as hostmem_file
     from qmpd.errors import hyperv as hyperv
     from qmpd.errors import icount as icount
+    from qmpd.errors import image as image
     from qmpd.errors import images as images
     from qmpd.errors import jobs as jobs
     from qmpd.errors import machine as machine

@@ -426,7 +426,7 @@ def _check_vdpa(options: dict[str, Any], take_fd: TakeFd) -> None:
         except errors.QemuError as error:
             raise errors.net.vdpa_fd_unparsed(error) from None
         raise errors.not_modelled("vhost-vdpa")
-    raise errors.block.image_open_failed(options["vhostdev"], "No such file or directory")
+    raise errors.image.image_open_failed(options["vhostdev"], "No such file or directory")
 
 
 def _check_vde(options: dict[str, Any], take_fd: TakeFd) -> None:

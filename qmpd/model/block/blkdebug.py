@@ -43,7 +43,7 @@ def open_blkdebug(opening: Opening, node: Node) -> None:
     _check_limits(node.options)
     for name in _LISTS:
         if node.options.get(name) == []:
-            raise errors.block.option_unknown("blkdebug", name, is_protocol=True)
+            raise errors.image.option_unknown("blkdebug", name, is_protocol=True)
 
 
 def _read(opening: Opening, path: str) -> Store:

@@ -57,10 +57,10 @@ class Driver(NamedTuple):
 
 def _open_null(opening: Opening, node: Node) -> None:
     if node.options.get("latency-ns", 0) >> 63:
-        raise errors.block.null_latency_invalid()
+        raise errors.image.null_latency_invalid()
     node.size = node.options.get("size", DEFAULT_NULL_SIZE)
     if node.size >> 63:
-        raise errors.block.null_size_refused()
+        raise errors.image.null_size_refused()
 
 
 def _open_file(opening: Opening, node: Node) -> None:
@@ -69,21 +69,21 @@ def _open_file(opening: Opening, node: Node) -> None:
     if manager is not None:
         found = opening.graph.machine.objects.child(manager)
         if found is None:
-            raise errors.block.pr_manager_not_found(manager)
+            raise errors.image.pr_manager_not_found(manager)
         if found.type != "pr-manager-helper":
-            raise errors.block.not_a_pr_manager(manager)
+            raise errors.image.not_a_pr_manager(manager)
     writable = not node.read_only and not node.auto_read_only
     try:
         image = opening.graph.machine.host.images.open(path, writable=writable)
     except OSError as error:
         number = errno.EACCES if error.errno == errno.EROFS else error.errno or errno.EIO
-        raise errors.block.image_open_failed(path, os.strerror(number)) from None
+        raise errors.image.image_open_failed(path, os.strerror(number)) from None
     if node.options.get("aio") == "native" and not node.direct:
-        raise errors.block.aio_native_needs_direct()
+        raise errors.image.aio_native_needs_direct()
     if node.driver.name == "file" and not image.regular:
-        raise errors.block.image_not_regular("file", path)
+        raise errors.image.image_not_regular("file", path)
     if node.driver.name != "file" and not image.device:
-        raise errors.block.image_not_a_device(node.driver.name, path)
+        raise errors.image.image_not_a_device(node.driver.name, path)
     node.image = image
     node.size = image.size
 
@@ -92,7 +92,7 @@ def _open_nbd(opening: Opening, node: Node) -> None:
     options = node.options
     for name, shown in (("export", "export name"), ("x-dirty-bitmap", "x-dirty-bitmap query")):
         if len(options.get(name, "")) > _NBD_STRING:
-            raise errors.block.nbd_name_too_long(shown)
+            raise errors.image.nbd_name_too_long(shown)
     if "tls-creds" in options:
         check_credentials(opening.graph.machine, options["tls-creds"], listens=False)
     server = options["server"]
@@ -114,11 +114,11 @@ def _open_raw(opening: Opening, node: Node) -> None:
     child = node.child("file")
     assert child is not None
     if child.size < offset:
-        raise errors.block.raw_offset_too_large(offset, child.size)
+        raise errors.image.raw_offset_too_large(offset, child.size)
     if size is not None and child.size - offset < size:
-        raise errors.block.raw_size_too_large(offset, size, child.size)
+        raise errors.image.raw_size_too_large(offset, size, child.size)
     if size is not None and size % images.SECTOR:
-        raise errors.block.raw_size_unaligned(images.SECTOR)
+        raise errors.image.raw_size_unaligned(images.SECTOR)
     node.size = child.size - offset if size is None else size
 
 
@@ -137,7 +137,7 @@ def _open_qcow2(opening: Opening, node: Node) -> None:
 
 def _open_luks(opening: Opening, node: Node) -> None:
     if "key-secret" not in node.options:
-        raise errors.block.luks_lacks_secret()
+        raise errors.image.luks_lacks_secret()
     raise errors.not_modelled("encrypted images")
 
 
@@ -149,14 +149,14 @@ def _open_foreign(opening: Opening, node: Node) -> None:
     if child.image is not None and images.probe(child.image.head) == node.driver.name:
         raise errors.not_modelled(f"images in the format {node.driver.name}")
     if node.driver.name == "vhdx" and "filename" in child.options:
-        raise errors.block.image_open_failed(child.options["filename"], os.strerror(errno.EINVAL))
+        raise errors.image.image_open_failed(child.options["filename"], os.strerror(errno.EINVAL))
     raise images.NOT_IN_FORMAT[node.driver.name]()
 
 
 def _open_read_only(opening: Opening, node: Node) -> None:
     """A format that cannot be written to."""
     if not node.read_only and not node.auto_read_only:
-        raise errors.block.image_is_read_only()
+        raise errors.image.image_is_read_only()
     raise errors.not_modelled(f"images in the format {node.driver.name}")
 
 
@@ -179,7 +179,7 @@ def _open_throttle(opening: Opening, node: Node) -> None:
     name = node.options["throttle-group"]
     group = opening.graph.machine.objects.child(name)
     if not isinstance(group, ThrottleGroup):
-        raise errors.block.throttle_group_missing(name)
+        raise errors.image.throttle_group_missing(name)
     group.members.append(node)
     node.throttle_group = group
 
@@ -191,9 +191,9 @@ def _open_copy_on_read(opening: Opening, node: Node) -> None:
         return
     below = opening.graph.find_node(bottom)
     if below is None:
-        raise errors.block.bottom_node_missing(bottom)
+        raise errors.image.bottom_node_missing(bottom)
     if below.driver.is_filter:
-        raise errors.block.bottom_node_is_filter(bottom)
+        raise errors.image.bottom_node_is_filter(bottom)
 
 
 def _copy_on_read_demand(node: Node, role: Role, demand: Demand) -> Demand:
@@ -206,7 +206,7 @@ def _open_compress(opening: Opening, node: Node) -> None:
     child = node.child("file")
     assert child is not None
     if child.driver.name != "qcow2":
-        raise errors.block.compression_unsupported(child.driver.name)
+        raise errors.image.compression_unsupported(child.driver.name)
 
 
 def _preallocate_demand(node: Node, role: Role, demand: Demand) -> Demand:
@@ -251,11 +251,11 @@ def _active_commit_top_demand(node: Node, role: Role, demand: Demand) -> Demand:
 def _open_quorum(opening: Opening, node: Node) -> None:
     children = node.options.get("children", [])
     if not children:
-        raise errors.block.quorum_without_children()
+        raise errors.image.quorum_without_children()
     if node.options["vote-threshold"] < 1:
         raise errors.invalid_parameter_value("vote-threshold", "a value >= 1")
     if node.options["vote-threshold"] > len(children):
-        raise errors.block.quorum_threshold_too_large()
+        raise errors.image.quorum_threshold_too_large()
     raise errors.not_modelled("block nodes of driver 'quorum'")
 
 

@@ -255,10 +255,10 @@ class Graph:
         if isinstance(edge.user, Node) and edge.user in edge.child.reach():
             raise errors.block.block_cycle(edge.child.name, edge.name, edge.user.name)
         if isinstance(edge.user, Node) and edge.user.active and not edge.child.active:
-            raise errors.block.child_is_inactive(edge.child.name, edge.name, edge.user.name)
+            raise errors.image.child_is_inactive(edge.child.name, edge.name, edge.user.name)
         wanted = demand[0] if demand is not None else NONE
         if not edge.child.active and wanted & ~Permission.CONSISTENT_READ:
-            raise errors.block.node_is_inactive(words(wanted))
+            raise errors.image.node_is_inactive(words(wanted))
         edge.child.users.insert(0, edge)
         if isinstance(edge.user, Node):
             edge.user.children.insert(0, edge)
@@ -321,7 +321,7 @@ class Graph:
         ):
             for permission in Permission:
                 if permission & mine and any(permission & other for other in theirs):
-                    raise errors.block.image_lock_failed(kind, words(permission), node.options["filename"])
+                    raise errors.image.image_lock_failed(kind, words(permission), node.options["filename"])
 
     def detach(self, edge: Edge) -> None:
         """End the use; a node that nobody uses any more goes."""

@@ -87,13 +87,13 @@ def _number(head: bytes, start: int, length: int) -> int:
 def read_qcow2(head: bytes) -> Qcow2:
     """Raises QEMU's text when it is something else (block/qcow2.c)."""
     if not head.startswith(_QCOW2_MAGIC):
-        raise errors.block.image_not_in_format("qcow2")
+        raise errors.image.image_not_in_format("qcow2")
     version = _number(head, 4, 4)
     if version not in (2, _VERSION_3):
-        raise errors.block.qcow2_version_unsupported(version)
+        raise errors.image.qcow2_version_unsupported(version)
     cluster_bits = _number(head, 20, 4)
     if not 9 <= cluster_bits <= 21:  # the format's own limits
-        raise errors.block.qcow2_cluster_size_unsupported(cluster_bits)
+        raise errors.image.qcow2_cluster_size_unsupported(cluster_bits)
     incompatible = _number(head, 72, 8) if version == _VERSION_3 else 0
     compatible = _number(head, 80, 8) if version == _VERSION_3 else 0
     header_length = _number(head, 100, 4) if version == _VERSION_3 else 72
@@ -151,11 +151,11 @@ _MAGIC = {
 
 # What QEMU says of an image that begins with zeroes; the texts are read when one is due.
 NOT_IN_FORMAT: dict[str, Callable[[], QemuError]] = {
-    "qcow": lambda: errors.block.image_not_in("qcow"),
-    "qed": lambda: errors.block.image_not_in("QED"),
-    "vdi": lambda: errors.block.image_not_vdi(),
-    "vpc": lambda: errors.block.image_not_vpc(),
-    "vhdx": lambda: errors.block.image_not_vhdx(),
-    "vmdk": lambda: errors.block.image_not_vmdk(),
-    "parallels": lambda: errors.block.image_not_in("Parallels"),
+    "qcow": lambda: errors.image.image_not_in("qcow"),
+    "qed": lambda: errors.image.image_not_in("QED"),
+    "vdi": lambda: errors.image.image_not_vdi(),
+    "vpc": lambda: errors.image.image_not_vpc(),
+    "vhdx": lambda: errors.image.image_not_vhdx(),
+    "vmdk": lambda: errors.image.image_not_vmdk(),
+    "parallels": lambda: errors.image.image_not_in("Parallels"),
 }

@@ -178,7 +178,7 @@ def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common
     if "node-name" in options:
         tree["node-name"] = options["node-name"]
     if "format" in options and "driver" in options:
-        raise errors.block.drive_driver_twice()
+        raise errors.image.drive_driver_twice()
     driver = options.get("format") or options.get("driver")
     if driver is None and not below:
         raise errors.block.drive_without_driver()
@@ -190,7 +190,7 @@ def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common
     tree["driver"] = driver or _probed(graph, below, common)
     if tree["driver"] in ("null-co", "null-aio"):
         if options.get("file", f"{tree['driver']}://") != f"{tree['driver']}://":
-            raise errors.block.null_filename_refused(tree["driver"])
+            raise errors.image.null_filename_refused(tree["driver"])
         tree.pop("file", None)
     given, unknown = _known({**common, **tree}, rest)
     node = open_node(graph, given)
@@ -202,10 +202,10 @@ def _open(graph: Graph, options: Mapping[str, str], rest: dict[str, str], common
     is_written = not node.read_only and not _is_on(options, "snapshot")
     if driver is None and node.driver.name == "raw" and image is not None and is_written:
         name = image.options.get("filename", f"{image.driver.name}://")
-        graph.machine.say("", errors.block.raw_format_guessed(name))
+        graph.machine.say("", errors.image.raw_format_guessed(name))
     if unknown:
         graph.release(node)
-        raise errors.block.driver_lacks_option(tree["driver"], qdict_order(unknown)[0], node.driver.is_protocol)
+        raise errors.image.driver_lacks_option(tree["driver"], qdict_order(unknown)[0], node.driver.is_protocol)
     return node
 
 
@@ -224,7 +224,7 @@ def _known(tree: dict[str, Any], rest: Mapping[str, str]) -> tuple[dict[str, Any
                     if error.desc == errors.unexpected_parameter(f"file.{name}").desc:
                         protocol = below["driver"]
                         is_protocol = DRIVERS[protocol].is_protocol
-                        raise errors.block.driver_lacks_option(protocol, name, is_protocol) from None
+                        raise errors.image.driver_lacks_option(protocol, name, is_protocol) from None
                 raise
             del tree[names[0]]
             unknown += [name for name in rest if name.partition(".")[0] == names[0]]

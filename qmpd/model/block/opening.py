@@ -96,7 +96,7 @@ def open_node(graph: Graph, given: Mapping[str, Any], parent: Node | None = None
             if driver.supports_backing:
                 _open_backing(opening, node)
             if given.get("cache") == {}:
-                raise errors.block.option_unknown(driver.name, "cache", is_protocol=driver.is_protocol)
+                raise errors.image.option_unknown(driver.name, "cache", is_protocol=driver.is_protocol)
         except (QemuError, NotYet):
             graph.release(node)
             raise

@@ -36,7 +36,7 @@ def reopen(graph: Graph, options: list[dict[str, Any]]) -> None:
 def _check_options(graph: Graph, node: Node, given: dict[str, Any]) -> None:
     for name in node.options:
         if name not in given and name != "filename":
-            raise errors.block.option_not_resettable(name)
+            raise errors.image.option_not_resettable(name)
     if given["driver"] != node.driver.name:
         raise errors.block.reopen_option_fixed("driver")
     for edge in node.children:
@@ -76,7 +76,7 @@ def resize(node: Node, size: int) -> None:
     below = node.child("file")
     if node.driver.name == "raw" and below is not None:
         if "size" in node.options:
-            raise errors.block.raw_size_fixed()
+            raise errors.image.raw_size_fixed()
         resize(below, size + node.options.get("offset", 0))
     elif node.driver.is_filter and below is not None:
         resize(below, size)

@@ -16,18 +16,18 @@ _MOST: Final = 65535
 def check(node: Node, name: str) -> None:
     """Raise QEMU's text if the image cannot keep a bitmap of that name."""
     if node.qcow2 is None:
-        raise errors.block.bitmaps_not_stored(node.name)
+        raise errors.image.bitmaps_not_stored(node.name)
     if any(bitmap["name"] == name for bitmap in node.bitmaps):
         raise errors.block.bitmap_exists(name)
     problem = ""
     if node.qcow2.specific["compat"] == "0.10":
-        problem = errors.block.bitmaps_need_newer_version().desc
+        problem = errors.image.bitmaps_need_newer_version().desc
     elif len(name.encode()) > _LONGEST_NAME:
-        problem = errors.block.bitmap_name_too_long().desc
+        problem = errors.image.bitmap_name_too_long().desc
     elif len(_stored(node)) >= _MOST:
-        problem = errors.block.bitmaps_too_many().desc
+        problem = errors.image.bitmaps_too_many().desc
     if problem:
-        raise errors.block.bitmap_not_stored(name, node.device_or_node_name, problem)
+        raise errors.image.bitmap_not_stored(name, node.device_or_node_name, problem)
 
 
 def keep(graph: Graph, node: Node) -> None:
