@@ -273,7 +273,7 @@ class PciDevice(CatalogueDevice):
             if devfn in bus.functions:
                 other = bus.functions[devfn]
                 raise errors.pci.pci_function_taken(devfn >> 3, devfn & 7, self.type, other.type, other.device_id)
-        zero = bus.first_function(devfn)
+        zero = bus.first_function(self.devfn % (SLOTS * FUNCTIONS))  # the last slot's for a device that may go anywhere
         if self.hotplugged and zero in bus.functions and not self.is_virtual:
             raise errors.pci.pci_slot_exposed(zero >> 3, bus.functions[zero].type, self.type)
         self.devfn = devfn
