@@ -32,6 +32,7 @@ _UNPACKED_ENVIRONMENT = {
     "PATH": f"{_UNPACKED}/usr/sbin:{_UNPACKED}/usr/bin:{_PATH}",
     "LD_LIBRARY_PATH": _LIBRARIES,
     "LIBVIRT_DRIVER_DIR": f"{_LIBRARIES}/libvirt/connection-driver",
+    "LIBVIRT_STORAGE_FILE_DIR": f"{_LIBRARIES}/libvirt/storage-file",
 }
 # what it knows of CPUs it looks for where it would be installed, and nowhere else
 _BIND = 'mount --bind "$0/usr/share/libvirt" /usr/share/libvirt && exec "$@"'

@@ -76,7 +76,6 @@ def block_copies(domain: Domain) -> None:
 def _back_up(domain: Domain, mode: str, more: str, place: str) -> None:
     xml = f"<domainbackup mode='{mode}'>{more}<disks><disk name='vda' type='file'>{place}</disk></disks></domainbackup>"
     domain("backup-begin", "DOMAIN", "XML", xml=xml)
-    domain.do("backup-dumpxml")
 
 
 def backups(domain: Domain) -> None:
@@ -93,6 +92,7 @@ def backups(domain: Domain) -> None:
         domain.wait_for("Backup for vda completed")
     server = f"<server transport='unix' socket='{_new(domain, 'nbd')}'/>"
     _back_up(domain, "pull", server, f"<scratch file='{_new(domain, 'scratch')}'/>")
+    domain.do("backup-dumpxml")  # this one does not end by itself
     domain.do("domjobabort")
     domain.wait_for("Backup for vda canceled")
     domain.do("domjobinfo", "--completed", "--keep-completed")
