@@ -96,7 +96,7 @@ def chardev_remove(context: Context, id: str) -> None:
     node = _find(context, id, errors.char.chardev_missing(id))
     if node.users:
         raise errors.char.chardev_busy(id)
-    _remove(context, node)
+    context.machine.remove_chardev(node)
 
 
 def _find(context: Context, id: str, failure: QemuError) -> ChardevNode:
@@ -104,11 +104,6 @@ def _find(context: Context, id: str, failure: QemuError) -> ChardevNode:
     if node is None:
         raise failure
     return node
-
-
-def _remove(context: Context, node: ChardevNode) -> None:
-    context.host.close_chardev(node.name)
-    node.unparent()
 
 
 def chardev_change(context: Context, id: str, backend: dict[str, Any]) -> dict[str, str]:
@@ -119,7 +114,7 @@ def chardev_change(context: Context, id: str, backend: dict[str, Any]) -> dict[s
     if not all(user.takes_other for user in users):
         raise errors.char.chardev_hotswap_unsupported()
     if not users:
-        _remove(context, node)
+        context.machine.remove_chardev(node)
         return chardev_add(context, id, backend)
     config = _read(context, id, backend["type"], backend.get("data", {}))
     context.host.close_chardev(id)

@@ -235,6 +235,5 @@ def release(device: CatalogueDevice, *, unplugged: bool) -> None:
     for line in device.attached.lines.values():
         line.node.detach(line)
         if unplugged and device.type in _LINE_GOES_ALONG:
-            device.machine.close_chardev(line.node.name)
-            line.node.unparent()
+            device.machine.remove_chardev(line.node)
     device.attached = None

@@ -44,7 +44,8 @@ class ChardevNode(Object):
         self._type = f"chardev-{backend}"
         self.backend = backend
         self.users: list[User] = []
-        self.below: Consumer | None = None  #: a mux is at the end of another one
+        self.base: ChardevNode | None = None
+        self.below: Consumer | None = None  #: what a mux is at the end of its ``base``
         self._focus: User | None = None  #: the one of a mux that was the last to want to hear
         self.hung_up = False  #: by a vhost device that could not be realized
         self.ring = Ring(ring_size) if backend in _RING_BACKENDS else None

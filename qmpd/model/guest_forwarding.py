@@ -53,14 +53,12 @@ def _take(machine: Machine, name: str, port: int) -> ChardevNode:
     if node.full:
         end(machine, [node])
         raise errors.startup.chardev_in_use(name)
-    node.users.append(Consumer())
+    node.attach(Consumer())
     return node
 
 
 def end(machine: Machine, taken: Iterable[ChardevNode]) -> None:
     """The network goes, and takes them along, also those that another one has wanted and has not got."""
     for node in taken:
-        if node.parent is None:
-            continue
-        machine.close_chardev(node.name)
-        node.unparent()
+        if node.parent is not None:
+            machine.remove_chardev(node)

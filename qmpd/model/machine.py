@@ -207,8 +207,15 @@ class Machine(Object):
         self.chardevs.add_child(config.id, node)
         base = self.find_chardev(config.base) if config.base else None
         if base is not None:
-            node.below = Consumer(listens=False)
+            node.base, node.below = base, Consumer(listens=False)
             base.attach(node.below, handles=False)
+
+    def remove_chardev(self, node: ChardevNode) -> None:
+        """Close a character device and let go of the one below."""
+        self.close_chardev(node.name)
+        if node.base is not None and node.below is not None:
+            node.base.detach(node.below)
+        node.unparent()
 
     def _chardev_node(self, config: ChardevConfig) -> ChardevNode:
         return ChardevNode(self.catalogue, config.backend, config.size, lambda name: self.chardev_filename(name))
