@@ -101,8 +101,7 @@ def roms(machine: Machine) -> str:
         at = f"addr={(1 << 32) - machine.bios_size:016x} size={machine.bios_size:#08x}"
         name = machine.settings["firmware"]
         lines = [re.sub(r"^addr=.*(mem=\w+) name=.*", rf'{at} \1 name="{name}"', line) for line in lines]
-    plugged = [*machine.board_devices, *machine.peripheral_anon.children(), *machine.peripheral.children()]
-    cards = [_CARD_ROMS[device.type] for device in plugged if device.type in _CARD_ROMS]
+    cards = [_CARD_ROMS[device.type] for device in devices(machine) if device.type in _CARD_ROMS]
     place = sum(_APIC_HELPER in line for line in lines)
     return "".join([*lines[:place], *cards, *lines[place:]])
 

@@ -7,19 +7,19 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from qmpd.commands import innards
+from qmpd.model.brought import video_memory
+from qmpd.model.catalogue_device import OUTSIDE
 from qmpd.model.device import Device
 from qmpd.model.hostmem import MemoryBackend
 from qmpd.model.machine import Machine
-from qmpd.model.pci import PciDevice
+from qmpd.model.pci import ROM_BAR, PciDevice
 from qmpd.named import NamedTuple
 
 _ALIGN: Final = 0x40000
 _HOST_ALIGN: Final = 2 << 20
 _PAGES: Final = {1 << 12: "4 KiB", 1 << 21: "2 MiB", 1 << 30: "1 GiB"}
 _PAGE: Final = 1 << 12
-_MIB: Final = 1 << 20
 _END: Final = 1 << 64
-_ROM_BAR: Final = 6
 _LONGEST_ROM_NAME: Final = 31
 _NAMING: Final = ("dimm", "nvdimm", "virtio-mem", "hv-balloon")  #: kinds of memory devices that name their backend
 _SHARED_MEMORY: Final = frozenset({"ivshmem-plain", "ivshmem-doorbell"})
@@ -59,8 +59,7 @@ _FIRMWARE_OF_PCI: Final = ((_BIOS, 0x40000), ("pc.rom", 0x20000))
 _VIDEO_TYPES: Final = frozenset(
     {"VGA", "secondary-vga", "cirrus-vga", "isa-vga", "isa-cirrus-vga", "virtio-vga", "ati-vga", "vmware-svga"}
 )
-_MOST_VIDEO_MIB: Final = 512
-_VIRTIO_VIDEO_MIB: Final = 8
+_VIRTIO_VIDEO: Final = 8 << 20
 
 _placed: WeakKeyDictionary[Machine, dict[tuple[Hashable, str], int]] = WeakKeyDictionary()
 """Where the blocks of each machine were when they were last looked at."""
@@ -145,7 +144,7 @@ def _firmware(machine: Machine) -> Iterator[_Block]:
 
 
 def _own_blocks(device: Device) -> Iterator[_Block]:
-    prefix = f"{_place(device)}/" if isinstance(device, PciDevice) else ""
+    prefix = f"{device.place}/" if isinstance(device, PciDevice) else ""
     for name, size, is_global in _video(device):
         yield _Block((device, name), name if is_global else prefix + name, size)
     rom = _rom_size(device) if isinstance(device, PciDevice) else 0
@@ -156,24 +155,22 @@ def _own_blocks(device: Device) -> Iterator[_Block]:
 
 def _video(device: Any) -> Iterable[tuple[str, int, bool]]:
     if device.type == "bochs-display":
-        yield "bochs-display-vram", device.value("vgamem"), False
-    if device.type == "vmware-svga":
-        yield "vmsvga.fifo", 0x10000, True
+        yield "bochs-display-vram", video_memory(device) or 0, False
+    if device.type in OUTSIDE:
+        yield *OUTSIDE[device.type], True
     if device.type in _VIDEO_TYPES:
         entries = device.properties
-        size = device.value("vgamem_mb") if "vgamem_mb" in entries else _VIRTIO_VIDEO_MIB
-        size = 1 << (min(max(size, 1), _MOST_VIDEO_MIB) - 1).bit_length()
         is_global = device.value("global-vmstate") if "global-vmstate" in entries else not isinstance(device, PciDevice)
-        yield "vga.vram", size * _MIB, is_global
+        yield "vga.vram", video_memory(device) or _VIRTIO_VIDEO, is_global
     if device.type == "vmclock":
         yield "vmclock_page", _PAGE, True
 
 
 def _rom_size(device: PciDevice) -> int:
     regions = (device.machine.catalogue.pci_info(device.type) or {}).get("regions", [])
-    if not any(region["bar"] == _ROM_BAR for region in regions):
+    if not any(region["bar"] == ROM_BAR for region in regions):
         return 0
-    return next((region["size"] for region in device.pci_info()["regions"] if region["bar"] == _ROM_BAR), 0)
+    return next((region["size"] for region in device.pci_info()["regions"] if region["bar"] == ROM_BAR), 0)
 
 
 # Names
@@ -193,18 +190,5 @@ def _backend_names(machine: Machine) -> dict[MemoryBackend, str]:
             continue
         if getattr(device, "info_kind", "") in _NAMING or device.type in _SHARED_MEMORY:
             own = backend.memory_name
-            names[backend] = f"{_place(device)}/{own}" if isinstance(device, PciDevice) else own
+            names[backend] = f"{device.place}/{own}" if isinstance(device, PciDevice) else own
     return names
-
-
-def _place(device: PciDevice) -> str:
-    """Domain, root bus, and a slot and function for each bridge on the way."""
-    steps, root = "", 0
-    bus = device.pci_bus
-    while True:
-        steps = f":{device.devfn >> 3:02x}.{device.devfn & 7:x}{steps}"
-        behind = bus.bridge or bus.expander
-        if behind is None:
-            return f"0000:{root:02x}{steps}"
-        root = root or bus.root_number
-        device, bus = behind, behind.pci_bus

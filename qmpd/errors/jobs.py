@@ -176,10 +176,6 @@ def copy_mode_not_changed(mode: str) -> QemuError:
     return QemuError(f"Change to copy mode '{mode}' is not implemented")
 
 
-def copy_mode_is_other(expected: str, found: str) -> QemuError:
-    return QemuError(f"Expected current copy mode '{expected}', got '{found}'")
-
-
 def base_not_below_overlay(base: str, node: str) -> QemuError:
     return QemuError(f"'{base}' is not in the backing chain of '{node}'")
 

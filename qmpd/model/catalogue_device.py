@@ -53,7 +53,7 @@ _MADE_IN_ORDER = {
     ),
 }
 """How objects come to devices that may go without some; of others an order is recorded that shows in the same way."""
-_OUTSIDE = {"vmware-svga": ("vmsvga.fifo", 64 << 10)}
+OUTSIDE = {"vmware-svga": ("vmsvga.fifo", 64 << 10)}
 """Memory (bytes) that a device of this type makes and that QEMU does not know to be the device's."""
 _DISK_VERSIONS = {(2, 4): "2.4.0"}
 """What disks say by themselves that they are on machines of such an old version."""
@@ -204,10 +204,10 @@ class CatalogueDevice(Device):
                     self.bring(name)
             elif name not in self.properties:
                 self.add_property(shown(name, kind))
-        if self.type in _OUTSIDE:
+        if self.type in OUTSIDE:
             from qmpd.model.hostmem import Region
 
-            name, size = _OUTSIDE[self.type]
+            name, size = OUTSIDE[self.type]
             count = sum(child.name.startswith(f"{name}[") for child in self.machine.unattached.children())
             self.machine.unattached.add_child(f"{name}[{count}]", Region(size))
 

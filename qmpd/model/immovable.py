@@ -67,11 +67,4 @@ def _place(device: Device) -> str:
         controller = device.usb_bus.owner
         assert isinstance(controller, Device)
         return f"{_place(controller)}{device.where}/"
-    if not isinstance(device, PciDevice):
-        return ""
-    bus, place = device.pci_bus, ""
-    while True:
-        place = f":{device.devfn >> 3:02x}.{device.devfn & 7:x}{place}"
-        if bus.bridge is None:
-            return f"0000:{bus.root_number:02x}{place}/"
-        device, bus = bus.bridge, bus.bridge.pci_bus
+    return f"{device.place}/" if isinstance(device, PciDevice) else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qmpd import errors
 from qmpd.errors import QemuError
 from qmpd.model.net import NIC, NetClient
-from qmpd.model.objects_plain import ChardevUser, kept
+from qmpd.model.objects_plain import ChardevUser, PlainObject, kept
 from qmpd.model.qom import BOOL, STRING, UINT32, Choice, Property
 
 if TYPE_CHECKING:
@@ -33,14 +33,16 @@ def _word(name: str, *words: str) -> Property:
     return Property(name, "string", lambda obj: obj.values[name], set_it)
 
 
-def _positive(name: str, refused: Callable[[str, str], QemuError]) -> Property:
-    def set_it(obj: NetFilter, value: object, typed: bool) -> None:
+def positive(name: str, refused: Callable[[str, str], QemuError], shown: str = "uint32") -> Property:
+    """A number of 32 bits above 0, ``shown`` as of that type."""
+
+    def set_it(obj: PlainObject, value: object, typed: bool) -> None:
         number = UINT32.read(value, name, typed)
         if not number:
             raise refused(obj.type, name)
         obj.values[name] = number
 
-    return Property(name, "uint32", lambda obj: obj.values[name], set_it)
+    return Property(name, shown, lambda obj: obj.values[name], set_it)
 
 
 class NetFilter(ChardevUser):
@@ -103,7 +105,7 @@ class FilterBuffer(NetFilter):
     """It holds packets back for a while (net/filter-buffer.c)."""
 
     type_name = "filter-buffer"
-    own_properties = (_positive("interval", errors.net.value_not_positive),)
+    own_properties = (positive("interval", errors.net.value_not_positive),)
 
 
 _VNET_HEADER = kept("vnet_hdr_support", BOOL)
@@ -158,7 +160,7 @@ class FilterDump(NetFilter):
     """It writes packets to a file, which begins as pcap has it (net/dump.c)."""
 
     type_name = "filter-dump"
-    own_properties = (_positive("maxlen", errors.net.dump_length_refused), kept("file", STRING))
+    own_properties = (positive("maxlen", errors.net.dump_length_refused), kept("file", STRING))
     defaults: ClassVar[dict[str, Any]] = {**NetFilter.defaults, "maxlen": 65536}
 
     def set_up(self) -> None:

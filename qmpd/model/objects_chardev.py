@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmpd import errors
+from qmpd.model.net_filter import positive
 from qmpd.model.objects_plain import ChardevUser, CryptodevBackend, kept
-from qmpd.model.qom import BOOL, STRING, UINT32, Property, link
+from qmpd.model.qom import BOOL, STRING, Property, link
 
 if TYPE_CHECKING:
     from qmpd.model.chardev import ChardevNode
@@ -68,18 +69,6 @@ class Qtest(ChardevUser):
             self.machine.remove_property(_LINK)
 
 
-def _positive(name: str) -> Property:
-    def set_it(compare: ColoCompare, value: object, typed: bool) -> None:
-        number = UINT32.read(value, name, typed)
-        if not number:
-            raise errors.net.value_not_positive(compare.type, name)
-        compare.values[name] = number
-
-    return Property(
-        name, "uint64" if name == "compare_timeout" else "uint32", lambda compare: compare.values[name], set_it
-    )
-
-
 class ColoCompare(ChardevUser):
     """It compares the packets of two machines (net/colo-compare.c)."""
 
@@ -87,11 +76,11 @@ class ColoCompare(ChardevUser):
     own_properties = (
         kept("vnet_hdr_support", BOOL),
         link("iothread", "iothread"),
-        _positive("compare_timeout"),
-        _positive("max_queue_size"),
+        positive("compare_timeout", errors.net.value_not_positive, "uint64"),
+        positive("max_queue_size", errors.net.value_not_positive),
         kept("notify_dev", STRING),
         kept("outdev", STRING),
-        _positive("expired_scan_cycle"),
+        positive("expired_scan_cycle", errors.net.value_not_positive),
         kept("primary_in", STRING),
         kept("secondary_in", STRING),
     )

@@ -26,7 +26,6 @@ ROM_BAR = 6
 LARGEST_ACPI_INDEX = (1 << 14) - 1
 _ANY_ROM_SIZE = (1 << 32) - 1
 _NO_ADDRESS = -1
-_ROM_BAR = 6
 
 
 class Handler(Enum):
@@ -166,6 +165,18 @@ class PciDevice(CatalogueDevice):
     @property
     def hotplug(self) -> Hotplug:
         return self.pci_bus.hotplug
+
+    @property
+    def place(self) -> str:
+        """Domain, root bus, and a slot and function for each bridge on the way (pcibus_get_dev_path())."""
+        device, bus, steps, root = self, self.pci_bus, "", 0
+        while True:
+            steps = f":{device.devfn >> 3:02x}.{device.devfn & 7:x}{steps}"
+            root = root or bus.root_number
+            behind = bus.bridge or bus.expander
+            if behind is None:
+                return f"0000:{root:02x}{steps}"
+            device, bus = behind, behind.pci_bus
 
     def realize(self) -> None:
         self._check_index()

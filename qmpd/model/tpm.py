@@ -37,15 +37,15 @@ def add(machine: Machine, tpms: list[OptionArguments]) -> None:
             if name not in _MEMBERS[kind]:
                 raise StartupError(origin, errors.options.invalid_parameter(name))
         if kind == "passthrough":
-            _open(origin, given.get("path", _DEVICE))
+            _open(machine, origin, given.get("path", _DEVICE))
         else:
             _connect(machine, origin, given.get("chardev"))
             machine.tpm = given["id"]
 
 
-def _open(origin: str, path: str) -> None:
+def _open(machine: Machine, origin: str, path: str) -> None:
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
+        machine.host.files.open(path, writable=True)
     except OSError as error:
         raise StartupError(origin, errors.tpm.path_not_opened(path, error.strerror or "")) from None
     raise StartupError(origin, errors.tpm.path_is_no_tpm(path))

@@ -23,7 +23,6 @@ _VC_SIZE: Final = r"([0-9]{1,7})x([0-9]{1,7})"
 _VC_CELLS: Final = r"([0-9]{1,7})Cx([0-9]{1,7})"
 
 _PLAIN_NAMES = frozenset({"null", "pty", "msmouse", "wctablet", "braille", "testdev", "stdio"})
-_WITH_PATH = ("file", "pipe", "pty")
 
 BACKENDS: Final = tuple(
     "stdio ringbuf mux pipe qemu-vdagent pty hub null msmouse socket vc parallel memory udp file wctablet serial"  # noqa: SIM905

@@ -231,15 +231,6 @@ def usb(call: Call) -> str:
     return text
 
 
-def of_machine(subject: str) -> Handler:
-    """Answers what was recorded of a bare machine."""
-
-    def answer(call: Call) -> str:
-        return innards.recorded(call.context.machine, subject)
-
-    return answer
-
-
 def of_controllers(subject: str) -> Handler:
     """Answers what was recorded of the interrupt controllers."""
 
